@@ -1,0 +1,69 @@
+// Plain JavaScript for any Node from 20 on: installs what is missing, finds a Node that runs TypeScript, and starts the task.
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { nodeFor } from './runtime.mjs'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const [task, ...rest] = process.argv.slice(2)
+
+/** Runs npm ci when the lock file is not the one last installed; `start` needs no tools of development. */
+function install(withTools) {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
+  const stamp = join(root, 'node_modules', '.quotey-installed')
+  const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
+  if (installed === `${lock} all` || (!withTools && installed === `${lock} run`)) return
+  console.error(`installing packages${withTools ? ' and tools' : ''} (once; about half a minute) …`)
+  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(withTools ? [] : ['--omit=dev'])]
+  execFileSync('npm', flags, {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32',
+  })
+  writeFileSync(stamp, `${lock} ${withTools ? 'all' : 'run'}`)
+}
+
+function run(words, environment = {}) {
+  const [program, ...parameters] = words
+  const env = { ...process.env, ...environment }
+  const { status } = spawnSync(program, parameters, { cwd: root, stdio: 'inherit', env })
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+install(task !== 'start')
+const node = nodeFor(root)
+const tool = (name, script) => [node, join(root, 'node_modules', name, script)]
+
+switch (task) {
+  case 'start':
+    // The reader's paths are relative to where the reader stands.
+    process.exit(
+      spawnSync(node, [join(root, 'src/cli/main.ts'), 'demo', ...rest], {
+        cwd: process.env.INIT_CWD ?? process.cwd(),
+        stdio: 'inherit',
+      }).status ?? 1,
+    )
+    break
+  case 'check':
+    run([...tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '.'])
+    run([...tool('typescript', 'bin/tsc'), '-b'])
+    break
+  case 'test':
+    if (rest.length === 0) {
+      run([...tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '.'])
+      run([...tool('typescript', 'bin/tsc'), '-b'])
+      run([node, join(root, 'scripts/browser.mjs')])
+    }
+    run([node, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['test/**/*.test.ts'])])
+    break
+  case 'bench':
+    run([node, join(root, 'bench/main.ts'), ...rest])
+    break
+  default:
+    console.error(`unknown task ${task}`)
+    process.exit(2)
+}

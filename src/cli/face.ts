@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import type { Config } from '../config.ts'
+import { readConfig } from '../config.ts'
+import { EXIT_CODE_OF_REFUSAL, type Refusal, type Result, refuse } from '../domain/refusal.ts'
+import type { Ports } from '../loop/ports.ts'
+
+/** What one call of the command line gives to a command. */
+export interface Invocation {
+  readonly config: Config
+  readonly arguments: readonly string[]
+  readonly options: Readonly<Record<string, never>>
+  /** Opens the installation; refuses where there is none. */
+  ports(): Promise<Result<Ports>>
+}
+
+/**
+ * Makes the action of a command: `run` does the work and returns a value or a refusal; `--json` prints either as one JSON
+ * document on stdout, otherwise `text` says it for people. Sets the exit code.
+ */
+export function performing<T>(
+  run: (call: Invocation) => Promise<Result<T>>,
+  text: (value: T) => string,
+): (...received: unknown[]) => Promise<void> {
+  return async (...received) => {
+    const command = received.at(-1) as Command
+    const flags = command.optsWithGlobals() as { home?: string; as?: string; json?: boolean }
+    const config = readConfig(flags)
+    const opened: Ports[] = []
+    const call: Invocation = {
+      config,
+      arguments: command.processedArgs as string[],
+      options: command.opts() as Readonly<Record<string, never>>,
+      ports: async () => {
+        const { composePorts } = await import('../compose.ts')
+        const composed = await composePorts(config)
+        if (composed.ok) opened.push(composed.value)
+        return composed
+      },
+    }
+    try {
+      const result = await run(call)
+      if (result.ok) say(flags.json ? asJson(result.value) : text(result.value))
+      else tell(result.refusal, flags.json === true)
+    } finally {
+      for (const ports of opened) await ports.store.close()
+    }
+  }
+}
+
+/** The acting person of a call, or a refusal that says how to name one. */
+export const actorOf = (call: Invocation): Result<string> =>
+  call.config.actorId === null
+    ? refuse('bad_input', 'no actor is named', 'pass `--as ACTOR` or set QUOTEY_ACTOR')
+    : { ok: true, value: call.config.actorId }
+
+/** Prints a refusal and sets its exit code. With --json on stdout, else on stderr. */
+export function tell(refusal: Refusal, json: boolean): void {
+  process.exitCode = EXIT_CODE_OF_REFUSAL[refusal.code]
+  if (json) {
+    say(asJson({ refusal }))
+    return
+  }
+  const facts = Object.entries(refusal.facts).map(([name, value]) => `  ${name}: ${plain(value)}`)
+  process.stderr.write(
+    [`refused (${refusal.code}): ${refusal.message}`, ...facts, `  to do: ${refusal.remedy}`, ''].join('\n'),
+  )
+}
+
+const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
+const say = (text: string): void => {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+}

@@ -1,0 +1,56 @@
+import { Command, CommanderError } from 'commander'
+import { refuse } from '../domain/refusal.ts'
+import { COMMANDS } from './commands.ts'
+import { tell } from './face.ts'
+
+/** Loads only the modules that the words of this call can mean, so that a short command stays quick. */
+async function programFor(words: readonly string[]): Promise<Command> {
+  const program = new Command('quotey')
+    .description('closed-loop policy optimizer for sales quotes')
+    .option('--home <dir>', 'folder of the installation (default: QUOTEY_HOME or .quotey)')
+    .option('--as <actor>', 'who acts (default: QUOTEY_ACTOR)')
+    .option('--json', 'print exactly one JSON document on stdout')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showHelpAfterError()
+  const spoken = words.filter(word => !word.startsWith('-'))
+  const meant = COMMANDS.filter(entry => entry.words.every(word => spoken.includes(word)))
+  const groups = new Map<string, Command>()
+  const registered = new Set<unknown>()
+  for (const entry of meant.length > 0 ? meant : COMMANDS) {
+    const { register } = await entry.load()
+    if (registered.has(register)) continue
+    registered.add(register)
+    register(entry.group === null ? program : groupOf(program, groups, entry.group))
+  }
+  return program
+}
+
+function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
+  const known = groups.get(name)
+  if (known !== undefined) return known
+  const group = program.command(name)
+  groups.set(name, group)
+  return group
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  const json = words.includes('--json')
+  try {
+    const program = await programFor(words)
+    await program.parseAsync([...words], { from: 'user' })
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return
+      const { refusal } = refuse('bad_input', error.message.replace(/^error: /, ''), 'see `quotey --help`')
+      tell(refusal, json)
+      return
+    }
+    const fault = error instanceof Error ? error : new Error(String(error))
+    process.exitCode = 1
+    if (json) process.stdout.write(`${JSON.stringify({ fault: { message: fault.message } }, null, 2)}\n`)
+    process.stderr.write(`fault of ours: ${fault.stack ?? fault.message}\n`)
+  }
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,26 @@
+import { join, resolve } from 'node:path'
+
+/** Settings of one run; the only reader of the environment. */
+export interface Config {
+  /** Folder of the installation. */
+  readonly home: string
+  /** Folder of private keys. */
+  readonly keysFolder: string
+  /** Opens private keys that lie under a passphrase. */
+  readonly keyPassphrase: string | null
+  readonly actorId: string | null
+}
+
+/** Flags go before the environment, the environment before defaults. */
+export function readConfig(
+  flags: { readonly home?: string; readonly as?: string },
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const home = resolve(flags.home ?? environment.QUOTEY_HOME ?? '.quotey')
+  return {
+    home,
+    keysFolder: resolve(environment.QUOTEY_KEYS ?? join(home, 'keys')),
+    keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
+    actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,
+  }
+}

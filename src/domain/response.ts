@@ -1,0 +1,66 @@
+import type { Quote } from './quote.ts'
+import type { Bps, Ppm } from './units.ts'
+
+/**
+ * The frozen response model, schema `clo_response_model.v1`: what scoring needs, in integers. Fit 0 is on all quotes; fit
+ * g + 1 leaves group g out, for the jackknife. Verification never refits.
+ *
+ * At the logged decision of a quote, in micro-logits:
+ *   eta = intercept + sum of level effects + size class + slope(segment) * granted + approval * approval_required
+ * and at another decision eta moves by (slope + shift) * (granted - logged) + approval * (required - logged), so that a
+ * shifted slope pivots at the logged decision. An absent logged approval moves nothing.
+ */
+export interface ResponseModel {
+  readonly schema: 'clo_response_model.v1'
+  /** Upper bounds (exclusive) on list_cents of the size classes, ascending; the last class is unbounded. */
+  readonly size_bounds_cents: readonly number[]
+  /** Text columns with an effect of their own, in order: segment, region, product_family, attr.*. */
+  readonly factors: readonly ModelFactor[]
+  readonly fits: readonly FrozenFit[]
+  /** d of the slope range: every estimate is judged at slope - d, slope and slope + d, never below zero. Nano-logits per bps. */
+  readonly slope_offset_nano: number
+  /** Segments no proposal may touch. */
+  readonly thin_segments: readonly string[]
+  /** Student's t by purpose, in ppm: two-sided 95%, and one-sided 0.05 / m for m = 1..40 tunables (index m - 1). */
+  readonly student_t_ppm: { readonly two_sided_95: number; readonly one_sided_by_tunables: readonly number[] }
+  /** Groups that hold closed quotes; the jackknife runs over them. */
+  readonly groups_used: readonly number[]
+}
+
+export interface ModelFactor {
+  /** Column name: `segment`, `region`, `product_family` or `attr.<key>`. */
+  readonly column: string
+  /** Levels with an effect, sorted; every other level, and absence, has effect 0. */
+  readonly levels: readonly string[]
+}
+
+/** Coefficients of one fit. Micro-logits, slopes in nano-logits per bps (>= 0). */
+export interface FrozenFit {
+  readonly intercept_micro: number
+  /** By factor, by level. */
+  readonly level_micro: readonly (readonly number[])[]
+  readonly size_micro: readonly number[]
+  readonly approval_micro: number
+  /** Pooled slope, for segments that `slope_nano_by_segment` does not name. */
+  readonly slope_nano: number
+  readonly slope_nano_by_segment: Readonly<Record<string, number>>
+}
+
+/** Which end of the slope range. */
+export const SLOPE_SHIFTS = ['low', 'point', 'high'] as const
+export type SlopeShift = (typeof SLOPE_SHIFTS)[number]
+
+/** What a win probability depends on besides the quote. */
+export interface OfferedDecision {
+  readonly grantedDiscountBps: Bps
+  readonly approvalRequired: boolean
+}
+
+/** Signature of the scorer in response-score.ts: integer parts per million, 0..10^6. */
+export type WinPpm = (
+  model: ResponseModel,
+  fit: number,
+  shift: SlopeShift,
+  quote: Quote,
+  decision: OfferedDecision,
+) => Ppm

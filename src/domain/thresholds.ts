@@ -1,0 +1,64 @@
+import type { Bps } from './units.ts'
+
+/** Schema `clo_thresholds.v1`, JSON names; versioned and signed like a policy. */
+export interface Thresholds {
+  readonly schema: 'clo_thresholds.v1'
+  readonly guardrails: {
+    readonly min_margin_delta_bps: Bps
+    readonly min_win_rate_delta_bps: Bps
+    readonly max_approval_load_delta_bps: Bps
+    readonly max_approval_coverage_loss_bps: Bps
+    readonly max_hard_violation_delta: number
+    /** Guardrail codes whose measure may be unknown without blocking. */
+    readonly not_required: readonly string[]
+  }
+  readonly alerts: {
+    readonly max_rollback_rate_bps: Bps
+    readonly max_false_positive_rate_bps: Bps
+    readonly max_projected_realized_margin_gap_bps: Bps
+    readonly min_samples: {
+      readonly rollback_spike: number
+      readonly false_positive_spike: number
+      readonly margin_gap_drift: number
+    }
+  }
+  readonly evidence: {
+    /** A segment with fewer closed quotes is thin: no proposal may touch it. */
+    readonly thin_segment_quotes: number
+    /** Half-width of the range of slopes an estimate is judged over, as a share of the pooled slope, 0..1 in 1/10000. */
+    readonly sensitivity_offset_share: number
+  }
+  readonly attacks: {
+    readonly margin_collapse: { readonly max_margin_loss_bps: Bps; readonly max_quote_share_bps: Bps }
+    readonly biased_cohort_regression: { readonly max_segment_loss_bps: Bps }
+    readonly violation_laundering: { readonly max_not_replayable_delta: number }
+    readonly extrapolation: { readonly max_extrapolated_share_bps: Bps }
+  }
+  readonly packet_expiry_days: number
+}
+
+export const DEFAULT_THRESHOLDS: Thresholds = {
+  schema: 'clo_thresholds.v1',
+  guardrails: {
+    min_margin_delta_bps: -50,
+    min_win_rate_delta_bps: -25,
+    max_approval_load_delta_bps: 400,
+    max_approval_coverage_loss_bps: 500,
+    max_hard_violation_delta: 0,
+    not_required: [],
+  },
+  alerts: {
+    max_rollback_rate_bps: 1500,
+    max_false_positive_rate_bps: 1000,
+    max_projected_realized_margin_gap_bps: 200,
+    min_samples: { rollback_spike: 5, false_positive_spike: 5, margin_gap_drift: 3 },
+  },
+  evidence: { thin_segment_quotes: 200, sensitivity_offset_share: 0.5 },
+  attacks: {
+    margin_collapse: { max_margin_loss_bps: 500, max_quote_share_bps: 1000 },
+    biased_cohort_regression: { max_segment_loss_bps: 100 },
+    violation_laundering: { max_not_replayable_delta: 0 },
+    extrapolation: { max_extrapolated_share_bps: 5000 },
+  },
+  packet_expiry_days: 14,
+}

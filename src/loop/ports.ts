@@ -1,0 +1,80 @@
+import type { QuoteColumns } from '../domain/quote.ts'
+import type { Result } from '../domain/refusal.ts'
+import type { ReplayEngine } from '../domain/replay.ts'
+import type { Digest, Instant, JsonObject } from '../domain/units.ts'
+import type { CandidateRow, Tables } from './tables.ts'
+
+/** The only source of time. It MUST NOT go back between two calls of one process. */
+export interface Clock {
+  now(): Instant
+}
+
+/** The only source of randomness. */
+export interface Randomness {
+  /** A fresh identifier `<prefix>_<24 hex digits>`. */
+  id(prefix: string): string
+}
+
+type Where<T extends keyof Tables> = Partial<Tables[T]>
+
+/** Questions inside one consistent view of the store. */
+export interface Reading {
+  /** Rows whose columns equal `where`, in order of insertion. */
+  find<T extends keyof Tables>(table: T, where?: Where<T>): Promise<readonly Tables[T][]>
+  /** The row inserted last among those. */
+  last<T extends keyof Tables>(table: T, where?: Where<T>): Promise<Tables[T] | null>
+  /** Runs a query of the KPI pack over [start, end). */
+  kpi(
+    query: 'clo_kpi_summary_v1' | 'clo_kpi_projected_vs_realized_detail_v1',
+    start: Instant,
+    end: Instant,
+  ): Promise<readonly JsonObject[]>
+}
+
+/** Changes inside one transaction. Nothing is deleted; only what is named here is ever updated. */
+export interface Writing extends Reading {
+  insert<T extends keyof Tables>(table: T, row: Tables[T]): Promise<void>
+  moveCandidate(id: string, patch: Partial<Omit<CandidateRow, 'id'>>): Promise<void>
+  markStale(decisionId: string): Promise<void>
+  /** The next number of a named counter, starting at 1, never given twice. */
+  nextNumber(counter: 'policy_version' | 'epoch' | 'thresholds_version' | 'keyring_version'): Promise<number>
+}
+
+/**
+ * The store. `change` MUST take the writers' lock before `work` reads, MUST commit all or nothing, and MUST roll back when
+ * `work` throws. Two calls of `change` never overlap, in any number of processes.
+ */
+export interface Store {
+  read<T>(work: (tx: Reading) => Promise<T>): Promise<T>
+  change<T>(work: (tx: Writing) => Promise<T>): Promise<T>
+  /** A copy of the whole store in another file, consistent; for drill and backup. */
+  copyTo(path: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Private keys at hand. They MUST NOT leave this port. */
+export interface Signer {
+  /** Ed25519 signature, base64, or a refusal when the actor's private key is not here or does not open. */
+  sign(actorId: string, payload: Uint8Array): Promise<Result<{ keyId: string; signature: string }>>
+  /** Makes a key pair and keeps the private half in a file of mode 0600; returns the public half, base64. */
+  create(actorId: string): Promise<Result<{ keyId: string; publicKey: string }>>
+}
+
+/** Snapshots by digest, as Parquet under the home folder. */
+export interface Snapshots {
+  load(digest: Digest): Promise<Result<QuoteColumns>>
+}
+
+/** Tells a person how far long work is. */
+export type Progress = (label: string, done: number, total: number) => void
+
+/** Everything a step of the loop may use. */
+export interface Ports {
+  readonly clock: Clock
+  readonly randomness: Randomness
+  readonly store: Store
+  readonly signer: Signer
+  readonly snapshots: Snapshots
+  readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
+  readonly progress: Progress
+}

@@ -1,0 +1,272 @@
+import type { Digest, Instant } from '../domain/units.ts'
+
+/** Rows of the store, names as in docs/contracts.md. Columns that end in `_json` hold canonical text; flags are 0 or 1. */
+export type CandidateStatus =
+  | 'draft'
+  | 'replayed'
+  | 'review_ready'
+  | 'approved'
+  | 'rejected'
+  | 'changes_requested'
+  | 'applied'
+  | 'monitoring'
+  | 'rolled_back'
+
+export interface CandidateRow {
+  id: string
+  base_policy_version: number
+  proposed_policy_version: number
+  status: CandidateStatus
+  policy_diff_json: string
+  provenance_json: string
+  confidence_score: number
+  cohort_scope_json: string
+  latest_replay_checksum: string | null
+  idempotency_key: string
+  created_by_actor_id: string
+  created_at: Instant
+  updated_at: Instant
+  review_ready_at: Instant | null
+  approved_at: Instant | null
+  applied_at: Instant | null
+  monitoring_started_at: Instant | null
+  rolled_back_at: Instant | null
+}
+
+export interface ReplayRow {
+  id: string
+  candidate_id: string
+  replay_checksum: Digest
+  engine_version: string
+  cohort_scope_json: string
+  cohort_size: number
+  projected_margin_delta_bps: number | null
+  projected_win_rate_delta_bps: number | null
+  projected_approval_latency_delta_seconds: number | null
+  blast_radius_score: number
+  hard_violation_count: number
+  risk_flags_json: string
+  deterministic_pass: 0 | 1
+  idempotency_key: string
+  replayed_at: Instant
+}
+
+export interface DecisionRow {
+  id: string
+  candidate_id: string
+  replay_evaluation_id: string
+  decision: 'approved' | 'rejected' | 'changes_requested'
+  reason: string | null
+  decision_payload_json: string
+  actor_id: string
+  actor_role: string
+  channel_ref: 'cli' | 'http' | 'console' | 'slack'
+  signature: string
+  signature_key_id: string
+  idempotency_key: string
+  decided_at: Instant
+  expires_at: Instant
+  is_stale: 0 | 1
+}
+
+export interface ApplyRow {
+  id: string
+  candidate_id: string
+  approval_decision_id: string
+  prior_policy_version: number
+  applied_policy_version: number
+  replay_checksum: Digest
+  apply_signature: string
+  signature_key_id: string
+  actor_id: string
+  idempotency_key: string
+  verification_checksum: Digest
+  apply_audit_json: string
+  applied_at: Instant
+}
+
+export interface RollbackRow {
+  id: string
+  candidate_id: string
+  apply_record_id: string
+  rollback_target_version: number
+  rollback_reason: string
+  verification_checksum: Digest
+  rollback_signature: string
+  signature_key_id: string
+  actor_id: string
+  idempotency_key: string
+  parent_rollback_id: string | null
+  rollback_depth: number
+  rollback_metadata_json: string
+  rolled_back_at: Instant
+}
+
+export type ActorType = 'user' | 'system' | 'agent'
+
+export interface AuditRow {
+  id: string
+  candidate_id: string | null
+  replay_evaluation_id: string | null
+  approval_decision_id: string | null
+  apply_record_id: string | null
+  rollback_record_id: string | null
+  event_type: string
+  event_payload_json: string
+  actor_type: ActorType
+  actor_id: string
+  correlation_id: string
+  idempotency_key: string
+  occurred_at: Instant
+  /** Position in the log from 0, without gaps. */
+  entry_index: number
+  /** The canonical text of the whole entry; the columns above repeat it for SQL. */
+  entry_json: string
+  previous_hash: Digest
+  /** SHA-256 over previous_hash, a newline and entry_json. */
+  entry_hash: Digest
+}
+
+/** A document that was or may become policy. Version numbers come from one counter and are never reused. */
+export interface PolicyVersionRow {
+  version: number
+  policy_digest: Digest
+  document_json: string
+  candidate_id: string | null
+  created_at: Instant
+}
+
+/** The fact that a version became the active one; epoch only grows, also on rollback. */
+export interface ActivationRow {
+  epoch: number
+  policy_version: number
+  policy_digest: Digest
+  cause: 'init' | 'apply' | 'rollback'
+  apply_record_id: string | null
+  rollback_record_id: string | null
+  activated_at: Instant
+}
+
+export interface ArtifactRow {
+  digest: Digest
+  schema: string
+  body_json: string
+  created_at: Instant
+}
+
+export interface SnapshotRow {
+  snapshot_id: string
+  digest: Digest
+  rows: number
+  won: number
+  lost: number
+  open: number
+  currency: string
+  source_name: string
+  /** Canonical text: rejected, collapsed, single discount column, net differences, reject report path … */
+  import_json: string
+  imported_at: Instant
+}
+
+export interface ActorRow {
+  id: string
+  actor_type: ActorType
+  /** Canonical JSON list of roles. */
+  roles_json: string
+  added_at: Instant
+}
+
+/** One public key of an actor. Never deleted; revocation is a row of actor_key_revocation. */
+export interface ActorKeyRow {
+  key_id: string
+  actor_id: string
+  /** Base64 of the 32 bytes of the Ed25519 public key. */
+  public_key: string
+  purpose: 'actor' | 'root'
+  valid_from: Instant
+  valid_until: Instant | null
+}
+
+export interface ActorKeyRevocationRow {
+  key_id: string
+  actor_id: string
+  revoked_at: Instant
+  reason: string
+}
+
+/** The keyring as signed by the root keys, one row a version. */
+export interface KeyringRow {
+  version: number
+  keyring_json: string
+  envelope_json: string
+  created_at: Instant
+}
+
+/** Each engagement, release signature and release of the pause; the newest row says what holds. */
+export interface PauseRow {
+  sequence: number
+  kind: 'engaged' | 'release_signed' | 'released'
+  pause_id: string
+  actor_id: string
+  actor_role: string
+  ticket: string
+  reason: string
+  metrics_json: string
+  envelope_json: string
+  at: Instant
+}
+
+export interface ThresholdsRow {
+  version: number
+  digest: Digest
+  document_json: string
+  /** DSSE envelopes of those who signed it, canonical JSON list; empty for the version made by init. */
+  envelopes_json: string
+  created_at: Instant
+}
+
+export interface KpiSnapshotRow {
+  id: string
+  window_start: Instant
+  window_end: Instant
+  summary_json: string
+  recorded_by: string
+  recorded_at: Instant
+}
+
+export interface InstallationRow {
+  installation_id: string
+  created_at: Instant
+}
+
+/** A packet as built, by its id (the digest of its canonical text). */
+export interface PacketRow {
+  packet_id: Digest
+  candidate_id: string
+  replay_evaluation_id: string
+  built_by: string
+  built_at: Instant
+  expires_at: Instant
+}
+
+export interface Tables {
+  policy_candidate: CandidateRow
+  policy_replay_evaluation: ReplayRow
+  policy_approval_decision: DecisionRow
+  policy_apply_record: ApplyRow
+  policy_rollback_record: RollbackRow
+  policy_lifecycle_audit: AuditRow
+  policy_version: PolicyVersionRow
+  policy_activation: ActivationRow
+  artifact: ArtifactRow
+  history_snapshot: SnapshotRow
+  review_packet: PacketRow
+  actor: ActorRow
+  actor_key: ActorKeyRow
+  actor_key_revocation: ActorKeyRevocationRow
+  keyring: KeyringRow
+  safety_pause: PauseRow
+  thresholds_version: ThresholdsRow
+  kpi_snapshot: KpiSnapshotRow
+  installation: InstallationRow
+}
