@@ -7,6 +7,8 @@ import type { CandidateRow, Tables } from './tables.ts'
 /** The only source of time. It MUST NOT go back between two calls of one process. */
 export interface Clock {
   now(): Instant
+  /** Milliseconds of a clock that never goes back, from an arbitrary start; for durations only. */
+  monotonicMs(): number
 }
 
 /** The only source of randomness. */
@@ -68,6 +70,16 @@ export interface Snapshots {
 /** Tells a person how far long work is. */
 export type Progress = (label: string, done: number, total: number) => void
 
+/**
+ * A second installation for a drill: a consistent copy of the store in a temporary folder. It MUST bear an installation id
+ * of its own, so that nothing signed there means anything here, and a signer with an empty folder of its own, so that no
+ * person's key is in reach. `dispose` MUST close it and remove the folder.
+ */
+export interface Fork {
+  readonly ports: Ports
+  dispose(): Promise<void>
+}
+
 /** Everything a step of the loop may use. */
 export interface Ports {
   readonly clock: Clock
@@ -77,4 +89,5 @@ export interface Ports {
   readonly snapshots: Snapshots
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
   readonly progress: Progress
+  readonly fork: () => Promise<Fork>
 }
