@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { quotey } from '../support/command-line.ts'
+
+let folder = ''
+let home = ''
+const file = (name: string): string => join(folder, name)
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'quotey-refusals-'))
+  home = join(folder, 'home')
+  for (const words of [
+    ['init'],
+    ['actor', 'add', '--id', 'ana', '--role', 'revenue_ops'],
+    ['actor', 'add', '--id', 'sam', '--role', 'safety_owner'],
+    ['actor', 'add', '--id', 'ruth', '--role', 'runtime_owner'],
+    ['history', 'simulate', '--seed', '3', '--quotes', '1200', '--out', file('quotes.csv')],
+    ['history', 'import', file('quotes.csv')],
+  ]) {
+    const ended = await quotey(home, null, ...words)
+    assert.equal(ended.exitCode, 0, `${words.join(' ')}: ${ended.stderr}`)
+  }
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+/** The refusal's code and the exit code, after checking its form and that no audit entry was written. */
+async function refusalOf(
+  actor: string | null,
+  ...words: string[]
+): Promise<{ code: string; exitCode: number; remedy: string }> {
+  const entriesBefore = await auditEntries()
+  const ended = await quotey(home, actor, '--json', ...words)
+  const { refusal } = (ended.json ?? {}) as {
+    refusal?: { code: string; message: string; facts: object; remedy: string }
+  }
+  assert.ok(refusal, `expected a refusal of ${words.join(' ')}: ${ended.stdout}${ended.stderr}`)
+  assert.ok(refusal.message.length > 0 && refusal.remedy.length > 0 && typeof refusal.facts === 'object')
+  assert.equal(await auditEntries(), entriesBefore, `${words.join(' ')} left something behind`)
+  return { code: refusal.code, exitCode: ended.exitCode, remedy: refusal.remedy }
+}
+
+async function auditEntries(): Promise<number> {
+  const ended = await quotey(home, null, '--json', 'audit', 'verify')
+  const { ok, entries } = ended.json as { ok: boolean; entries: number }
+  assert.equal(ok, true, ended.stdout)
+  return entries
+}
+
+test('a missing file is refused with exit code 2', async () => {
+  const { code, exitCode } = await refusalOf(null, 'history', 'import', file('nowhere.csv'))
+  assert.deepEqual([code, exitCode], ['not_found', 2])
+})
+
+test('R4 broken rows are counted and reported, and beyond --max-rejects the import is refused', async () => {
+  const lines = (await readFile(file('quotes.csv'), 'utf8')).trimEnd().split('\n')
+  const header = (lines[0] as string).split(',')
+  const listAt = header.indexOf('list_cents')
+  const broken = lines.slice(0, 101).map((line, at) => {
+    if (at === 0 || at % 10 !== 0) return line
+    const cells = line.split(',')
+    cells[listAt] = 'a lot'
+    return cells.join(',')
+  })
+  await writeFile(file('broken.csv'), `${broken.join('\n')}\n`)
+  const { code, exitCode } = await refusalOf(
+    null,
+    'history',
+    'import',
+    file('broken.csv'),
+    '--max-rejects',
+    '9',
+  )
+  assert.deepEqual([code, exitCode], ['bad_input', 2])
+  const ended = await quotey(
+    home,
+    null,
+    '--json',
+    'history',
+    'import',
+    file('broken.csv'),
+    '--max-rejects',
+    '10',
+  )
+  assert.equal(ended.exitCode, 0, ended.stdout)
+  const counts = ended.json as { rows: number; accepted: number; rejected: number; reject_report: string }
+  assert.deepEqual([counts.rows, counts.accepted, counts.rejected], [100, 90, 10])
+  assert.match(await readFile(counts.reject_report, 'utf8'), /list_cents/)
+})
+
+test('an unknown attribute in a rule is refused with line and column', async () => {
+  await writeFile(
+    file('unknown.yaml'),
+    'schema: clo_policy.v1\nname: p\nrules:\n  - id: a\n    kind: approval\n    when: quote.mood == "good"\n    approver: boss\n',
+  )
+  const ended = await quotey(home, null, '--json', 'policy', 'check', file('unknown.yaml'))
+  assert.equal(ended.exitCode, 2)
+  assert.match(ended.stdout, /invalid_policy/)
+  assert.match(ended.stdout, /"line": 6/)
+})
+
+test('a diff for another base version is refused', async () => {
+  await writeFile(file('diff.json'), JSON.stringify({ base_policy_version: 9, rule_diffs: [] }))
+  const { code, exitCode } = await refusalOf('ana', 'policy-opt', 'propose', '--from', file('diff.json'))
+  assert.deepEqual([code, exitCode], ['base_version_moved', 3])
+})
+
+test('a reject without a reason, and an actor without the role, are refused', async () => {
+  const shown = await quotey(home, null, '--json', 'policy', 'show')
+  const { document } = shown.json as {
+    document: {
+      rules: {
+        id: string
+        tune?: Record<string, { min: number; max: number; step: number }>
+        params: Record<string, number>
+      }[]
+    }
+  }
+  const rule = document.rules.find(each => each.tune !== undefined)
+  assert.ok(rule?.tune)
+  const [field, range] = Object.entries(rule.tune)[0] as [string, { min: number; max: number; step: number }]
+  const from = rule.params[field] as number
+  const to = from - range.step >= range.min ? from - range.step : from + range.step
+  const change = { rule_id: rule.id, operation: 'update', field, from, to, rationale: 'try a step' }
+  await writeFile(file('step.json'), JSON.stringify({ base_policy_version: 1, rule_diffs: [change] }))
+  const notHers = await refusalOf('sam', 'policy-opt', 'propose', '--from', file('step.json'))
+  assert.deepEqual([notHers.code, notHers.exitCode], ['not_authorised', 3])
+  const unknown = await refusalOf('mallory', 'policy-opt', 'propose', '--from', file('step.json'))
+  assert.deepEqual([unknown.code, unknown.exitCode], ['not_authorised', 3])
+  const nobody = await refusalOf(null, 'policy-opt', 'propose', '--from', file('step.json'))
+  assert.deepEqual([nobody.code, nobody.exitCode], ['bad_input', 2])
+
+  const proposed = await quotey(home, 'ana', '--json', 'policy-opt', 'propose', '--from', file('step.json'))
+  assert.equal(proposed.exitCode, 0, proposed.stdout + proposed.stderr)
+  const { candidates } = proposed.json as { candidates: { candidate_id: string }[] }
+  const candidate = candidates[0]?.candidate_id as string
+  assert.equal((await quotey(home, 'ana', 'policy-opt', 'replay', candidate)).exitCode, 0)
+  const built = await quotey(home, 'ana', '--json', 'policy-packet', 'build', candidate)
+  const { packet_id } = built.json as { packet_id: string }
+  const bare = await refusalOf('sam', 'policy-packet', 'action', packet_id, '--decision', 'reject')
+  assert.deepEqual([bare.code, bare.exitCode], ['reason_required', 2])
+  const early = await refusalOf('ruth', 'policy-opt', 'apply', candidate)
+  assert.equal(early.exitCode, 3)
+})
+
+test('a command that does not exist, and an installation that is not there, are refused with a remedy', async () => {
+  const ended = await quotey(home, null, '--json', 'policy-opt', 'conquer')
+  assert.equal(ended.exitCode, 2)
+  assert.match(ended.stdout, /"refusal"/)
+  const nowhere = await quotey(file('no-home'), null, '--json', 'policy', 'show')
+  assert.equal(nowhere.exitCode, 2)
+  assert.match(nowhere.stdout, /quotey init/)
+})

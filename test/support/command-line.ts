@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'src', 'cli', 'main.ts')
+
+/** How one call of the command line ended; `json` is the document it printed with `--json`, null if it printed none. */
+export interface Ended {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly json: unknown
+}
+
+/** Runs `quotey` in a process of its own, as a person would, with nothing taken from this process's QUOTEY_* settings. */
+export function quotey(home: string, actor: string | null, ...words: readonly string[]): Promise<Ended> {
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('QUOTEY_')),
+  )
+  const who = actor === null ? [] : ['--as', actor]
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [entry, '--home', home, ...who, ...words], { env: environment })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', chunk => out.push(chunk))
+    child.stderr.on('data', chunk => err.push(chunk))
+    child.on('error', reject)
+    child.on('close', code => {
+      const stdout = Buffer.concat(out).toString()
+      const stderr = Buffer.concat(err).toString()
+      resolve({ exitCode: code ?? -1, stdout, stderr, json: parsed(stdout) })
+    })
+  })
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
