@@ -1,5 +1,6 @@
 import type { QuoteColumns } from '../domain/quote.ts'
-import type { Result } from '../domain/refusal.ts'
+import type { QuoteFile, RejectedCell } from '../domain/quote-file.ts'
+import type { Refusal, Result } from '../domain/refusal.ts'
 import type { ReplayEngine } from '../domain/replay.ts'
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import type { CandidateRow, Tables } from './tables.ts'
@@ -43,8 +44,23 @@ export interface Writing extends Reading {
 }
 
 /**
+ * What is thrown when stored state contradicts itself or cannot be read: no step can go on, and no step expects it. The face
+ * prints the refusal like any other.
+ */
+export class BrokenState extends Error {
+  readonly refusal: Refusal
+
+  constructor(refusal: Refusal) {
+    super(refusal.message)
+    this.name = 'BrokenState'
+    this.refusal = refusal
+  }
+}
+
+/**
  * The store. `change` MUST take the writers' lock before `work` reads, MUST commit all or nothing, and MUST roll back when
- * `work` throws. Two calls of `change` never overlap, in any number of processes.
+ * `work` throws. Two calls of `change` never overlap, in any number of processes. A store MUST NOT be asked from inside one of its own transactions, and MUST throw
+ * BrokenState when its file is damaged.
  */
 export interface Store {
   read<T>(work: (tx: Reading) => Promise<T>): Promise<T>
@@ -56,15 +72,32 @@ export interface Store {
 
 /** Private keys at hand. They MUST NOT leave this port. */
 export interface Signer {
-  /** Ed25519 signature, base64, or a refusal when the actor's private key is not here or does not open. */
-  sign(actorId: string, payload: Uint8Array): Promise<Result<{ keyId: string; signature: string }>>
+  /** Ids of the private keys of an actor that are at hand. */
+  keysOf(actorId: string): Promise<readonly string[]>
+  /** Ed25519 signature, base64, or a refusal when that private key is not here or does not open. */
+  sign(actorId: string, keyId: string, payload: Uint8Array): Promise<Result<string>>
   /** Makes a key pair and keeps the private half in a file of mode 0600; returns the public half, base64. */
   create(actorId: string): Promise<Result<{ keyId: string; publicKey: string }>>
 }
 
 /** Snapshots by digest, as Parquet under the home folder. */
 export interface Snapshots {
+  /** Refuses `not_found` when there is none, and `audit_broken` when its content no longer has that digest. */
   load(digest: Digest): Promise<Result<QuoteColumns>>
+  /** Keeps a snapshot for good and returns its digest. Saving the same again changes nothing. */
+  save(columns: QuoteColumns): Promise<Digest>
+  /** Keeps a report on rejected rows, CSV; returns its path. */
+  saveRejects(rejects: readonly RejectedCell[]): Promise<string>
+}
+
+/** Files of quotes that people hand in: CSV or Parquet, with a mapping or with canonical columns. */
+export interface QuoteFiles {
+  /**
+   * Reads a file. `map` is the path of a mapping file or the name of a preset, null where the columns are canonical already.
+   * `rejectsMax` null: at most as many rows may be rejected as are accepted. It MUST account for every record and refuse
+   * `bad_input` beyond the bound, or where nothing is left.
+   */
+  read(path: string, map: string | null, rejectsMax: number | null): Promise<Result<QuoteFile>>
 }
 
 /** Tells a person how far long work is. */
@@ -87,6 +120,7 @@ export interface Ports {
   readonly store: Store
   readonly signer: Signer
   readonly snapshots: Snapshots
+  readonly quoteFiles: QuoteFiles
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
   readonly progress: Progress
   readonly fork: () => Promise<Fork>
