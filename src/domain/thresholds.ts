@@ -9,7 +9,7 @@ export interface Thresholds {
     readonly max_approval_load_delta_bps: Bps
     readonly max_approval_coverage_loss_bps: Bps
     readonly max_hard_violation_delta: number
-    /** Guardrail codes whose measure may be unknown without blocking. */
+    /** Guardrail codes and attacks whose measure may be unknown without blocking. */
     readonly not_required: readonly string[]
   }
   readonly alerts: {
@@ -33,6 +33,8 @@ export interface Thresholds {
     readonly biased_cohort_regression: { readonly max_segment_loss_bps: Bps }
     readonly violation_laundering: { readonly max_not_replayable_delta: number }
     readonly extrapolation: { readonly max_extrapolated_share_bps: Bps }
+    /** Share of scored quotes that newly escape a sign-off or a violation by no more than the window. */
+    readonly threshold_gaming: { readonly window_bps: Bps; readonly max_share_bps: Bps }
   }
   readonly packet_expiry_days: number
 }
@@ -59,6 +61,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
     biased_cohort_regression: { max_segment_loss_bps: 100 },
     violation_laundering: { max_not_replayable_delta: 0 },
     extrapolation: { max_extrapolated_share_bps: 5000 },
+    threshold_gaming: { window_bps: 50, max_share_bps: 500 },
   },
   packet_expiry_days: 14,
 }
