@@ -127,7 +127,10 @@ export function attributeOf(
       return decided.discountBps
     case 'margin_bps':
       return decided.marginBps
-    default:
-      return request.attributes[attribute.slice('attr.'.length)] ?? null
+    default: {
+      // Own keys only: `attr.constructor` is absent, not a function of Object's prototype.
+      const key = attribute.slice('attr.'.length)
+      return Object.hasOwn(request.attributes, key) ? (request.attributes[key] ?? null) : null
+    }
   }
 }

@@ -74,7 +74,12 @@ function absorb(
   return absent ? 'absent' : !absorbing
 }
 
-function compare(left: string | number, operator: ComparisonOperator, right: string | number): boolean {
+/**
+ * Text and integer are unequal, as in CEL. To order them is an error in CEL, which counts as absence: only an attr.* can hold
+ * the other kind, and then it has no value that the rule could speak about.
+ */
+function compare(left: string | number, operator: ComparisonOperator, right: string | number): Truth {
+  if (typeof left !== typeof right && operator !== '==' && operator !== '!=') return 'absent'
   switch (operator) {
     case '==':
       return left === right

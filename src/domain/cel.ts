@@ -1,0 +1,314 @@
+/**
+ * The one file that touches the syntax tree of the CEL library. It parses and type-checks a `when` and holds it to the
+ * decidable fragment of `expression.ts`.
+ */
+import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js'
+import type { AttributeName, ComparisonOperator, Expression } from './expression.ts'
+import type { RuleKind } from './policy.ts'
+import { normaliseText } from './text.ts'
+
+const TEXT_ATTRIBUTES: readonly string[] = ['segment', 'region', 'product_family']
+const INTEGER_ATTRIBUTES: readonly string[] = [
+  'list_cents',
+  'cost_cents',
+  'requested_discount_bps',
+  'discount_bps',
+  'margin_bps',
+]
+/** What a `when` may name, for messages. */
+const NAMEABLE = [...TEXT_ATTRIBUTES, ...INTEGER_ATTRIBUTES, 'attr.*'].map(name => `quote.${name}`).join(', ')
+
+/** The variables a `when` may use, with their types. */
+export const ENVIRONMENT = new Environment()
+  .registerVariable('quote', {
+    schema: {
+      ...Object.fromEntries(TEXT_ATTRIBUTES.map(name => [name, 'string'])),
+      ...Object.fromEntries(INTEGER_ATTRIBUTES.map(name => [name, 'int'])),
+      attr: 'map<string, dyn>',
+    },
+  })
+  .registerVariable('params', 'map<string, int>')
+
+export type ConditionFaultCode =
+  | 'syntax'
+  | 'not_in_fragment'
+  | 'unknown_attribute'
+  | 'unknown_parameter'
+  | 'wrong_type'
+  | 'integer_too_large'
+  | 'margin_in_cap'
+
+/** Why a `when` was refused. `offset` counts UTF-16 units into the text from 0; `line` and `column` count from 1. */
+export interface ConditionFault {
+  readonly kind: 'fault'
+  readonly code: ConditionFaultCode
+  readonly message: string
+  readonly offset: number
+  readonly line: number
+  readonly column: number
+}
+
+/** A `when` that passed, with its parameters filled in. */
+export interface Condition {
+  readonly kind: 'condition'
+  readonly expression: Expression
+  readonly usedParameters: ReadonlySet<string>
+}
+
+interface Scope {
+  readonly ruleKind: RuleKind
+  readonly params: Readonly<Record<string, number>>
+  readonly usedParameters: Set<string>
+}
+
+/** Parses and checks the `when` of a rule. Refuses with the first fault in the text. */
+export function compileCondition(
+  when: string,
+  ruleKind: RuleKind,
+  params: Readonly<Record<string, number>>,
+): Condition | ConditionFault {
+  const parsed = parse(when)
+  if (parsed.kind === 'fault') return parsed
+  const usedParameters = new Set<string>()
+  const expression = translate(parsed.program.ast, { ruleKind, params, usedParameters })
+  if (expression.kind === 'fault') return expression
+  const typed = parsed.program.check()
+  if (!typed.valid || typed.type !== 'bool') {
+    const range = typed.error?.range
+    return faultAt(
+      when,
+      range?.start ?? 0,
+      'wrong_type',
+      typed.error?.summary ?? 'the text is not a condition',
+    )
+  }
+  return { kind: 'condition', expression, usedParameters }
+}
+
+type Program = ReturnType<typeof ENVIRONMENT.parse>
+
+function parse(when: string): { readonly kind: 'parsed'; readonly program: Program } | ConditionFault {
+  try {
+    return { kind: 'parsed', program: ENVIRONMENT.parse(when) }
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+    return faultAt(when, error.range?.start ?? 0, 'syntax', `not CEL: ${lowerFirst(error.summary)}`)
+  }
+}
+
+function translate(node: ASTNode, scope: Scope): Expression | ConditionFault {
+  switch (node.op) {
+    case 'value':
+      return typeof node.args === 'boolean'
+        ? { kind: 'constant', value: node.args }
+        : fault(node, 'wrong_type', `\`${textOf(node)}\` is not a condition`)
+    case '!_': {
+      const of = translate(node.args, scope)
+      return of.kind === 'fault' ? of : { kind: 'not', of }
+    }
+    case '&&':
+    case '||':
+      return connective(node, scope)
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return comparison(node, node.op, scope)
+    case 'in':
+      return membership(node, scope)
+    default:
+      return fault(
+        node,
+        'not_in_fragment',
+        `\`${textOf(node)}\` is beyond the fragment: compare one attribute with a literal or params.*, and join comparisons by && || !`,
+      )
+  }
+}
+
+/** Flattens chains, which the library nests to the left. Absorption does not depend on the grouping. */
+function connective(node: ASTNode & { op: '&&' | '||' }, scope: Scope): Expression | ConditionFault {
+  const operands: Expression[] = []
+  const pending: ASTNode[] = [node]
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.op === node.op) {
+      const [left, right] = next.args as [ASTNode, ASTNode]
+      pending.push(right, left)
+      continue
+    }
+    const operand = translate(next, scope)
+    if (operand.kind === 'fault') return operand
+    operands.push(operand)
+  }
+  return { kind: node.op === '&&' ? 'and' : 'or', of: operands }
+}
+
+const FLIPPED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
+  '==': '==',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+}
+
+function comparison(
+  node: ASTNode & { args: [ASTNode, ASTNode] },
+  operator: ComparisonOperator,
+  scope: Scope,
+): Expression | ConditionFault {
+  const [left, right] = node.args
+  const flipped = !isAttribute(left) && isAttribute(right)
+  const attribute = attributeOf(flipped ? right : left, scope)
+  if (attribute.kind === 'fault') return attribute
+  const value = literalOf(flipped ? left : right, attribute.name, scope)
+  if (value.kind === 'fault') return value
+  if (typeof value.value === 'string' && operator !== '==' && operator !== '!=') {
+    return fault(node, 'wrong_type', `text allows ==, != and in, not \`${operator}\``)
+  }
+  return {
+    kind: 'comparison',
+    attribute: attribute.name,
+    operator: flipped ? FLIPPED[operator] : operator,
+    value: value.value,
+  }
+}
+
+function membership(node: ASTNode & { op: 'in' }, scope: Scope): Expression | ConditionFault {
+  const [left, right] = node.args
+  const attribute = attributeOf(left, scope)
+  if (attribute.kind === 'fault') return attribute
+  if (right.op !== 'list') {
+    return fault(right, 'not_in_fragment', `\`in\` needs a list of literals, not \`${textOf(right)}\``)
+  }
+  const values: (string | number)[] = []
+  for (const element of right.args) {
+    const literal = literalOf(element, attribute.name, scope)
+    if (literal.kind === 'fault') return literal
+    values.push(literal.value)
+  }
+  return { kind: 'membership', attribute: attribute.name, values }
+}
+
+const isAttribute = (node: ASTNode): boolean =>
+  node.op === '.' && !(node.args[0].op === 'id' && node.args[0].args === 'params')
+
+function attributeOf(
+  node: ASTNode,
+  scope: Scope,
+): { readonly kind: 'attribute'; readonly name: AttributeName } | ConditionFault {
+  const path = pathOf(node)
+  if (path === null || path[0] !== 'quote') {
+    return fault(
+      node,
+      'not_in_fragment',
+      `\`${textOf(node)}\` stands where one attribute is needed: one of ${NAMEABLE}`,
+    )
+  }
+  const name = path.slice(1).join('.')
+  const known =
+    path.length === 2
+      ? TEXT_ATTRIBUTES.includes(name) || INTEGER_ATTRIBUTES.includes(name)
+      : path.length === 3 && path[1] === 'attr'
+  if (!known) {
+    return fault(
+      node,
+      'unknown_attribute',
+      `no attribute \`${textOf(node)}\`; a condition may name ${NAMEABLE}`,
+    )
+  }
+  if (name === 'margin_bps' && scope.ruleKind === 'discount_cap') {
+    return fault(node, 'margin_in_cap', '`quote.margin_bps` is not known before the cap has set the discount')
+  }
+  return { kind: 'attribute', name: name as AttributeName }
+}
+
+/** `a.b.c` as its words, null for anything else. */
+function pathOf(node: ASTNode): readonly string[] | null {
+  if (node.op === 'id') return [node.args]
+  if (node.op !== '.') return null
+  const before = pathOf(node.args[0])
+  return before === null ? null : [...before, node.args[1]]
+}
+
+function literalOf(
+  node: ASTNode,
+  attribute: AttributeName,
+  scope: Scope,
+): { readonly kind: 'literal'; readonly value: string | number } | ConditionFault {
+  const value =
+    node.op === 'value' && typeof node.args === 'string' ? normaliseText(node.args) : integerOf(node, scope)
+  if (typeof value === 'object') return value
+  const wanted = TEXT_ATTRIBUTES.includes(attribute)
+    ? 'string'
+    : INTEGER_ATTRIBUTES.includes(attribute)
+      ? 'number'
+      : typeof value
+  if (typeof value !== wanted) {
+    const kind = wanted === 'string' ? 'text' : 'an integer'
+    return fault(node, 'wrong_type', `\`quote.${attribute}\` is ${kind}, \`${textOf(node)}\` is not`)
+  }
+  return { kind: 'literal', value }
+}
+
+function integerOf(node: ASTNode, scope: Scope): number | ConditionFault {
+  if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'params') {
+    const name = node.args[1]
+    if (!Object.hasOwn(scope.params, name)) {
+      return fault(node, 'unknown_parameter', `the rule has no parameter \`${name}\``)
+    }
+    scope.usedParameters.add(name)
+    return scope.params[name] as number
+  }
+  const negative = node.op === '-_'
+  const digits = node.op === '-_' ? node.args : node
+  if (digits.op !== 'value' || typeof digits.args !== 'bigint') {
+    return fault(node, 'not_in_fragment', `\`${textOf(node)}\` is neither text, nor an integer, nor params.*`)
+  }
+  const value = Number(negative ? -digits.args : digits.args)
+  return Number.isSafeInteger(value)
+    ? value + 0
+    : fault(node, 'integer_too_large', `\`${textOf(node)}\` is beyond 2^53 - 1`)
+}
+
+const textOf = (node: ASTNode): string => node.input.slice(node.start, node.end)
+const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
+
+const fault = (node: ASTNode, code: ConditionFaultCode, message: string): ConditionFault =>
+  faultAt(node.input, node.start, code, message)
+
+function faultAt(text: string, offset: number, code: ConditionFaultCode, message: string): ConditionFault {
+  const before = text.slice(0, offset).split('\n')
+  return {
+    kind: 'fault',
+    code,
+    message,
+    offset,
+    line: before.length,
+    column: (before.at(-1) as string).length + 1,
+  }
+}
+
+/** The same `when` with every text literal in normalised form, as the data are normalised too. It must be CEL. */
+export function withNormalisedText(when: string): string {
+  const literals: { readonly start: number; readonly end: number; readonly text: string }[] = []
+  const visit = (node: unknown): void => {
+    if (Array.isArray(node)) for (const part of node) visit(part)
+    if (!isNode(node)) return
+    if (node.op === 'value' && typeof node.args === 'string') {
+      literals.push({ start: node.start, end: node.end, text: node.args })
+    } else visit(node.args)
+  }
+  visit(ENVIRONMENT.parse(when).ast)
+  return literals
+    .toSorted((left, right) => right.start - left.start)
+    .reduce(
+      (text, literal) =>
+        text.slice(0, literal.start) + JSON.stringify(normaliseText(literal.text)) + text.slice(literal.end),
+      when,
+    )
+}
+
+const isNode = (value: unknown): value is ASTNode =>
+  typeof value === 'object' && value !== null && 'op' in value && 'args' in value
