@@ -29,13 +29,15 @@ export interface ReplayTask {
 
 /**
  * Sums of one candidate against the base, all integers (bigint where 2^53 may be passed), addable over partitions and equal
- * over engines. A quote is scored when it is in scope, closed and replayable under both policies.
+ * over engines. A quote is scored when it is in scope, closed and replayable under both policies; where both fail,
+ * `attribute_absent` under either goes before `cost_absent`. It is impacted when it is scored and grant, approval, the set of
+ * approvers or the set of violated rules differs. Records hold only keys that occur, sorted by UTF-8 bytes.
  */
 export interface ReplaySums {
   readonly in_scope: number
   readonly open: number
   readonly not_replayable: { readonly attribute_absent: number; readonly cost_absent: number }
-  /** Quotes not replayable under the base alone, for violation laundering. */
+  /** Closed quotes in scope that are not replayable under the base, whatever the candidate; for violation laundering. */
   readonly not_replayable_base: number
   readonly scored: number
   /** By jackknife group, 0..31. */
@@ -50,9 +52,11 @@ export interface ReplaySums {
   } | null
   readonly by_segment: Readonly<Record<string, SliceSums>>
   readonly by_region: Readonly<Record<string, SliceSums>>
-  /** By id of a rule whose match differs between base and candidate, or that exists in both and matched on an impacted quote. */
+  /** By rule id, over the impacted quotes on which the rule's effect differs (changedRules in rule-effects.ts). */
   readonly by_rule: Readonly<Record<string, SliceSums>>
-  /** Of scored quotes under the candidate; DESIGN section 6. */
+  /** Impacted quotes by `segment/region`. */
+  readonly impacted_cohorts: Readonly<Record<string, number>>
+  /** Of scored quotes under the candidate; classes in support.ts. */
   readonly support: { readonly observed: number; readonly reweighted: number; readonly extrapolated: number }
   readonly impacted: number
   /** Sum of the base's net over impacted scored quotes and over all scored quotes. */
@@ -63,7 +67,10 @@ export interface ReplaySums {
   readonly impacted_thin: number
   /** Counts of margin_bps deltas of scored quotes by bin: upper bounds in MARGIN_DELTA_BINS, for the picture. */
   readonly margin_delta_histogram: readonly number[]
-  /** Row numbers, worst (best) expected-margin delta first, ties by row number; at most ten each, deltas non-zero. */
+  /**
+   * Row numbers, worst (best) expected-margin delta first (full fit, point slope; without a model the difference in profit),
+   * ties by quote_id in UTF-8 bytes; at most MOVERS_MAX each, deltas non-zero.
+   */
   readonly losing_rows: readonly number[]
   readonly gaining_rows: readonly number[]
 }
@@ -87,7 +94,10 @@ export interface GroupSums {
   readonly candidate_violations: number
   /** Base's net of quotes that need an approval under the base and none under the candidate. */
   readonly approval_lost_value_cents: bigint
-  /** Sum of (candidate approval - base approval) * mean logged latency of the quote's segment; null without latencies. */
+  /**
+   * Sum of (candidate approval - base approval) * the mean latency of the quote's segment: div over all approved quotes of the
+   * snapshot with a latency, in or out of scope; over all segments where the segment has none. Null where no quote has one.
+   */
   readonly latency_delta_seconds: number | null
 }
 
@@ -102,6 +112,7 @@ export interface FitSums {
 /** One segment, region or rule, with the full fit at the point slope (expected and win are null without a model). */
 export interface SliceSums {
   readonly scored: number
+  readonly with_cost: number
   readonly impacted: number
   readonly margin_bps_delta: number
   readonly approvals_delta: number
@@ -109,6 +120,8 @@ export interface SliceSums {
   readonly win_ppm_delta: bigint | null
   readonly expected_delta: bigint | null
 }
+
+export const MOVERS_MAX = 10
 
 /** Upper bounds (inclusive) in bps of the histogram's bins; a last bin holds what is larger. */
 export const MARGIN_DELTA_BINS = [-500, -200, -100, -50, -20, -1, 0, 19, 49, 99, 199, 499] as const
