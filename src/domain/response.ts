@@ -46,6 +46,62 @@ export interface FrozenFit {
   readonly slope_nano_by_segment: Readonly<Record<string, number>>
 }
 
+/** The artifact as fitted: what scoring needs, and what a reader needs to judge it. Integers throughout. */
+export interface FittedResponseModel extends ResponseModel {
+  readonly evidence: ResponseEvidence
+}
+
+export interface ResponseEvidence {
+  readonly won: number
+  readonly lost: number
+  readonly cells: number
+  /** Discounts were counted in bins of this width, each standing for the mean of its quotes. */
+  readonly discount_bin_bps: Bps
+  /** Ridge strengths chosen by cross-validation, in thousandths: of level and size effects, of segments' own slopes. */
+  readonly ridge_levels_thousandths: number
+  readonly ridge_slopes_thousandths: number
+  readonly segments: readonly SegmentEvidence[]
+  /** Out of fold: the fit that scored a quote had not seen its group's fold. */
+  readonly calibration: ResponseCalibration
+  readonly curve: readonly CurvePoint[]
+}
+
+export interface SegmentEvidence {
+  readonly segment: string
+  readonly closed_quotes: number
+  readonly slope_nano: number
+  /** Delete-a-group jackknife. */
+  readonly slope_standard_error_nano: number
+  /** Why no proposal may touch it; null where it may. */
+  readonly thin_reason: 'too_few_quotes' | 'slope_clipped' | 'no_level' | null
+}
+
+export interface ResponseCalibration {
+  /** Mean squared difference of prediction and outcome, and the same for predicting the overall win rate. */
+  readonly brier_ppm: Ppm
+  readonly brier_of_win_rate_ppm: Ppm
+  readonly bins: readonly ReliabilityBin[]
+}
+
+/** Quotes whose predicted win probability lies in [from, to). */
+export interface ReliabilityBin {
+  readonly from_ppm: Ppm
+  readonly to_ppm: Ppm
+  readonly quotes: number
+  readonly predicted_ppm: Ppm
+  readonly observed_ppm: Ppm
+}
+
+/** Closed quotes of a segment by granted discount in [from, to): what was observed, and what the model says of them. */
+export interface CurvePoint {
+  readonly segment: string
+  readonly from_bps: Bps
+  readonly to_bps: Bps
+  readonly quotes: number
+  readonly won: number
+  readonly predicted_ppm: Ppm
+}
+
 /** Which end of the slope range. */
 export const SLOPE_SHIFTS = ['low', 'point', 'high'] as const
 export type SlopeShift = (typeof SLOPE_SHIFTS)[number]

@@ -1,0 +1,134 @@
+import { OUTCOMES, type QuoteColumns } from './quote.ts'
+import type { FittedResponseModel, FrozenFit, SegmentEvidence } from './response.ts'
+import { calibrationOf, curveOf } from './response-calibration.ts'
+import type { ResponseCells } from './response-cells.ts'
+import { type CoefficientPlan, slopeOf } from './response-design.ts'
+import type { FitOptions, FloatingFit, FloatingResponse } from './response-fit.ts'
+import { studentTQuantile } from './student-t.ts'
+import { compareText } from './text.ts'
+
+/** Candidates with more tunables are judged at the level of this many, which is the stricter side of no table at all. */
+export const TUNABLES_MAX = 40
+
+/** Turns a fit into the integer artifact: micro-logits, slopes in nano-logits per bps, rounded to nearest. */
+export function freezeResponse(
+  columns: QuoteColumns,
+  floating: FloatingResponse,
+  options: FitOptions,
+): FittedResponseModel {
+  const { cells, plan, ridge, fits, groupsUsed, folds } = floating
+  const full = fits[0] as FloatingFit
+  const segments = segmentEvidence(columns, floating, options)
+  const pooled = Math.max(0, full.coefficients[plan.pooledSlope] as number)
+  return {
+    schema: 'clo_response_model.v1',
+    size_bounds_cents: cells.sizeBoundsCents,
+    factors: cells.factors,
+    fits: fits.map(fit => freezeFit(cells, plan, fit)),
+    slope_offset_nano: nano(pooled * options.sensitivityOffsetShare),
+    thin_segments: segments.filter(entry => entry.thin_reason !== null).map(entry => entry.segment),
+    student_t_ppm: studentT(groupsUsed.length - 1),
+    groups_used: groupsUsed,
+    evidence: {
+      won: sum(cells.wins),
+      lost: sum(cells.quotes) - sum(cells.wins),
+      cells: cells.cells,
+      discount_bin_bps: cells.discountBinBps,
+      ridge_levels_thousandths: Math.round(ridge.levels * 1000),
+      ridge_slopes_thousandths: Math.round(ridge.slopes * 1000),
+      segments,
+      calibration: calibrationOf(cells, folds),
+      curve: curveOf(cells, folds),
+    },
+  }
+}
+
+function freezeFit(cells: ResponseCells, plan: CoefficientPlan, fit: FloatingFit): FrozenFit {
+  const at = (place: number): number => micro(fit.coefficients[place] as number)
+  const levels = cells.factors[0]?.levels ?? []
+  return {
+    intercept_micro: at(plan.intercept),
+    level_micro: cells.factors.map((factor, number) =>
+      factor.levels.map((_level, level) => at((plan.factors[number] as number) + level)),
+    ),
+    size_micro: Array.from({ length: cells.sizeBoundsCents.length + 1 }, (_, size) => at(plan.size + size)),
+    approval_micro: at(plan.approval),
+    slope_nano: nano(Math.max(0, slopeOf(fit.coefficients, plan, fit.flat, -1))),
+    slope_nano_by_segment: Object.fromEntries(
+      levels.map((level, segment) => [
+        level,
+        nano(Math.max(0, slopeOf(fit.coefficients, plan, fit.flat, segment))),
+      ]),
+    ),
+  }
+}
+
+function studentT(degreesOfFreedom: number): FittedResponseModel['student_t_ppm'] {
+  const ppm = (probability: number): number =>
+    Math.round(studentTQuantile(probability, degreesOfFreedom) * 1_000_000)
+  return {
+    two_sided_95: ppm(0.975),
+    one_sided_by_tunables: Array.from({ length: TUNABLES_MAX }, (_, at) => ppm(1 - 0.05 / (at + 1))),
+  }
+}
+
+/** Every segment that has closed quotes, the empty one too, with its slope and whether it is thin. */
+function segmentEvidence(
+  columns: QuoteColumns,
+  floating: FloatingResponse,
+  options: FitOptions,
+): readonly SegmentEvidence[] {
+  const levels = floating.cells.factors[0]?.levels ?? []
+  const flat = (floating.fits[0] as FloatingFit).flat
+  return closedBySegment(columns).map(([segment, closed]) => {
+    const level = levels.indexOf(segment)
+    const slopes = floating.fits.map(fit =>
+      Math.max(0, slopeOf(fit.coefficients, floating.plan, fit.flat, level)),
+    )
+    return {
+      segment,
+      closed_quotes: closed,
+      slope_nano: nano(slopes[0] as number),
+      slope_standard_error_nano: nano(
+        jackknifeError(floating.groupsUsed.map(group => slopes[group + 1] as number)),
+      ),
+      thin_reason:
+        closed < options.thinSegmentQuotes
+          ? 'too_few_quotes'
+          : flat.has(level)
+            ? 'slope_clipped'
+            : level < 0 && segment !== ''
+              ? 'no_level'
+              : null,
+    }
+  })
+}
+
+function closedBySegment(columns: QuoteColumns): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>()
+  for (let row = 0; row < columns.rows; row += 1) {
+    if (OUTCOMES[columns.outcome[row] as number] === 'open') continue
+    const segment = columns.segment.dictionary[columns.segment.codes[row] as number] ?? ''
+    counts.set(segment, (counts.get(segment) ?? 0) + 1)
+  }
+  return [...counts].sort(([left], [right]) => compareText(left, right))
+}
+
+/** Standard error by delete-a-group jackknife (Shao and Tu, The Jackknife and Bootstrap, 2.3): sqrt((G-1)/G sum (x_g - mean)^2). */
+function jackknifeError(leftOut: readonly number[]): number {
+  const mean = sum(leftOut) / leftOut.length
+  const squares = sum(leftOut.map(value => (value - mean) ** 2))
+  return Math.sqrt(((leftOut.length - 1) / leftOut.length) * squares)
+}
+
+const sum = (values: Iterable<number>): number => {
+  let total = 0
+  for (const value of values) total += value
+  return total
+}
+
+/** Logits to micro-logits; `+ 0` because -0 has no place in an artifact. */
+const micro = (logits: number): number => Math.round(logits * 1_000_000) + 0
+
+/** Logits per ten percent to nano-logits per bps: both factors are a thousand times a thousand. */
+const nano = (logitsPerTenPercent: number): number => Math.round(logitsPerTenPercent * 1_000_000) + 0
