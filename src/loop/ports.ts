@@ -104,9 +104,8 @@ export interface QuoteFiles {
 export type Progress = (label: string, done: number, total: number) => void
 
 /**
- * A second installation for a drill: a consistent copy of the store in a temporary folder. It MUST bear an installation id
- * of its own, so that nothing signed there means anything here, and a signer with an empty folder of its own, so that no
- * person's key is in reach. `dispose` MUST close it and remove the folder.
+ * A second installation for a drill: a consistent copy of the store in a fresh temporary folder, and a signer over an empty
+ * folder of its own, so that no person's key is in reach. `dispose` MUST close the store and remove the folder.
  */
 export interface Fork {
   readonly ports: Ports
