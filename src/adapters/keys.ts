@@ -1,0 +1,78 @@
+import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import { keyIdOf, publicKeyText } from '../evidence/public-key.ts'
+import type { Signer } from '../loop/ports.ts'
+
+/** `<actor>.<key id>.pem`: actor ids may hold dots, key ids are 16 hex digits. */
+const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
+
+/**
+ * Private keys as PKCS8 PEM files of mode 0600 in a folder of mode 0700, under the passphrase where one is given. A key file
+ * that others may read is refused, like ssh does.
+ */
+export function keyFolder(folder: string, passphrase: string | null): Signer {
+  const pathOf = (actorId: string, keyId: string): string => join(folder, `${actorId}.${keyId}.pem`)
+  return {
+    keysOf: async actorId =>
+      filesIn(folder).flatMap(name => {
+        const named = KEY_FILE.exec(name)?.groups
+        return named?.actor === actorId ? [named.keyId as string] : []
+      }),
+    sign: async (actorId, keyId, payload) => {
+      const opened = openKey(pathOf(actorId, keyId), passphrase)
+      return opened.ok ? done(sign(null, payload, opened.value).toString('base64')) : opened
+    },
+    create: async actorId => {
+      const pair = generateKeyPairSync('ed25519')
+      const publicKey = publicKeyText(pair.publicKey)
+      const keyId = keyIdOf(publicKey)
+      const sealing = passphrase === null ? {} : { cipher: 'aes-256-cbc', passphrase }
+      const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem', ...sealing })
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
+        writeFileSync(pathOf(actorId, keyId), pem, { mode: 0o600, flag: 'wx' })
+      } catch (error) {
+        return refuse(
+          'bad_input',
+          `no key can be kept in \`${folder}\``,
+          'make that folder writable, or set QUOTEY_KEYS',
+          {
+            cause: (error as Error).message,
+          },
+        )
+      }
+      return done({ keyId, publicKey })
+    },
+  }
+}
+
+const filesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder).sort() : [])
+
+function openKey(path: string, passphrase: string | null): Result<KeyObject> {
+  if (!existsSync(path)) {
+    return refuse(
+      'not_authorised',
+      `the private key \`${path}\` is not at hand`,
+      'put the key file there, or name its folder with QUOTEY_KEYS',
+    )
+  }
+  if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
+    return refuse(
+      'not_authorised',
+      `others may read the private key \`${path}\``,
+      `run \`chmod 600 ${path}\`, and replace the key if it may have been read`,
+    )
+  }
+  const pem = readFileSync(path, 'utf8')
+  try {
+    return done(createPrivateKey(passphrase === null ? pem : { key: pem, passphrase }))
+  } catch {
+    return refuse(
+      'not_authorised',
+      `the private key \`${path}\` does not open`,
+      'set QUOTEY_KEY_PASSPHRASE to its passphrase, or put back the file as it was made',
+    )
+  }
+}
