@@ -9,7 +9,7 @@ import type { Cents } from './units.ts'
 /** Cells beyond this number make the discount bins wider, so that cost stays bounded. */
 const CELLS_MAX = 60_000
 const DISCOUNT_BIN_WIDTHS_BPS = [1, 5, 10, 25, 50, 100, 200] as const
-const SIZE_CLASSES = 8
+const SIZE_CLASSES = 20
 const ATTRIBUTE_LEVELS_MAX = 20
 const COLUMN_LEVELS_MAX = 50
 const WON = OUTCOMES.indexOf('won')
