@@ -36,6 +36,9 @@ export const LIMIT_OF_KIND: Readonly<
   margin_floor: { parameter: 'floor_bps', min: MARGIN_BPS_MIN, max: 10_000 },
 }
 
+/** What `field` of a diff means besides the name of a parameter. */
+const RESERVED_NAMES: readonly string[] = ['when', 'rule']
+
 /**
  * Checks a policy of the right shape: conditions in the fragment, unique ids, parameters known, used and within their bounds.
  * Refuses `invalid_policy` with every fault among the facts.
@@ -110,7 +113,13 @@ function checkCondition(rule: Rule, report: Report): CheckedRule | null {
   }
   const limit = LIMIT_OF_KIND[rule.kind]?.parameter
   for (const name of Object.keys(params)) {
-    if (name !== limit && !condition.usedParameters.has(name)) {
+    if (RESERVED_NAMES.includes(name)) {
+      report(
+        'reserved_parameter',
+        `no parameter can be called \`${name}\`: a diff means something else by it`,
+        ['params', name],
+      )
+    } else if (name !== limit && !condition.usedParameters.has(name)) {
       report('unused_parameter', `nothing uses the parameter \`${name}\``, ['params', name])
     }
   }
