@@ -1,8 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock, systemRandomness } from './adapters/clock.ts'
+import { keyFolder } from './adapters/keys.ts'
+import { buildHome } from './adapters/new-home.ts'
+import { createDatabase, openDatabase } from './adapters/sqlite/connection.ts'
+import { SqliteStore } from './adapters/sqlite/store.ts'
 import type { Config } from './config.ts'
-import { type Result, refuse } from './domain/refusal.ts'
-import type { Ports } from './loop/ports.ts'
+import { done, type Result } from './domain/refusal.ts'
+import type { ReplayEngine } from './domain/replay.ts'
+import type { Fork, Ports, Progress, QuoteFiles, Snapshots, Store } from './loop/ports.ts'
 
-/** Constructs the adapters of an installation; the sole place that does. */
-export async function composePorts(config: Config): Promise<Result<Ports>> {
-  return refuse('not_found', `no installation in \`${config.home}\``, 'run `quotey init`')
+const SILENT: Progress = () => undefined
+
+const databasePath = (config: Config): string => join(config.home, 'quotey.db')
+
+/** Opens an installation: the sole place that constructs adapters. Refuses where there is none, or none that can be read. */
+export async function composePorts(config: Config, progress: Progress = SILENT): Promise<Result<Ports>> {
+  const path = databasePath(config)
+  const database = openDatabase(path)
+  return database.ok ? done(portsOver(config, new SqliteStore(database.value, path), progress)) : database
+}
+
+/** Makes an installation where there is none: `work` fills it, and when it refuses or throws nothing is left behind. */
+export async function composeNew<T>(
+  config: Config,
+  work: (ports: Ports) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const places = { databasePath: databasePath(config), keysFolder: config.keysFolder }
+  return buildHome(config.home, places, async scratch => {
+    const store = new SqliteStore(createDatabase(scratch.databasePath), scratch.databasePath)
+    try {
+      return await work(portsOver({ ...config, keysFolder: scratch.keysFolder }, store, SILENT))
+    } finally {
+      await store.close()
+    }
+  })
+}
+
+function portsOver(config: Config, store: Store, progress: Progress): Ports {
+  const clock = systemClock()
+  return {
+    clock,
+    randomness: systemRandomness,
+    store,
+    signer: keyFolder(config.keysFolder, config.keyPassphrase),
+    snapshots: lateSnapshots(config, progress),
+    quoteFiles: lateQuoteFiles(progress),
+    engine: engineNamed,
+    progress,
+    fork: () => forkOf(config, store, progress),
+  }
+}
+
+/** DuckDB takes longer to load than most commands take to run, so it comes with the first question. */
+function lateSnapshots(config: Config, progress: Progress): Snapshots {
+  const late = async (): Promise<Snapshots> => {
+    const { snapshots } = await import('./adapters/snapshots.ts')
+    return snapshots(config, progress)
+  }
+  return {
+    load: async digest => (await late()).load(digest),
+    save: async columns => (await late()).save(columns),
+    saveRejects: async rejects => (await late()).saveRejects(rejects),
+  }
+}
+
+function lateQuoteFiles(progress: Progress): QuoteFiles {
+  return {
+    read: async (path, map, rejectsMax) => {
+      const { quoteFiles } = await import('./adapters/quote-files.ts')
+      return quoteFiles(progress).read(path, map, rejectsMax)
+    },
+  }
+}
+
+async function engineNamed(name: ReplayEngine['name']): Promise<ReplayEngine> {
+  switch (name) {
+    case 'oracle':
+      return (await import('./adapters/oracle-engine.ts')).oracleEngine()
+    case 'columnar':
+      return (await import('./adapters/columnar/engine.ts')).columnarEngine()
+    case 'sql':
+      throw new Error('the sql engine is not part of this version')
+  }
+}
+
+/**
+ * A second installation over a copy of the store, for drills: its own name, root key and empty keyring, its keys in a folder
+ * that goes away with it. It sees the same snapshots, which are named by digest and never change.
+ */
+async function forkOf(config: Config, store: Store, progress: Progress): Promise<Fork> {
+  const folder = await mkdtemp(join(tmpdir(), 'quotey-fork-'))
+  const path = join(folder, 'quotey.db')
+  await store.copyTo(path)
+  const database = openDatabase(path)
+  if (!database.ok) throw new Error(`the fork does not open: ${database.refusal.message}`)
+  const forked = new SqliteStore(database.value, path)
+  const keysFolder = join(folder, 'keys')
+  const ports = portsOver({ ...config, keysFolder, keyPassphrase: null }, forked, progress)
+  const { foundTrust } = await import('./loop/init.ts')
+  const trust = await forked.change(tx => foundTrust(tx, ports, ports.clock.now()))
+  if (!trust.ok) throw new Error(`the fork has no root key: ${trust.refusal.message}`)
+  return {
+    ports,
+    dispose: async () => {
+      await forked.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { EXIT_CODE_OF_REFUSAL, type Refusal, type Result, refuse } from '../domain/refusal.ts'
-import type { Ports } from '../loop/ports.ts'
+import { BrokenState, type Ports } from '../loop/ports.ts'
 
 /** What one call of the command line gives to a command. */
 export interface Invocation {
@@ -41,6 +41,9 @@ export function performing<T>(
       const result = await run(call)
       if (result.ok) say(flags.json ? asJson(result.value) : text(result.value))
       else tell(result.refusal, flags.json === true)
+    } catch (error) {
+      if (!(error instanceof BrokenState)) throw error
+      tell(error.refusal, flags.json === true)
     } finally {
       for (const ports of opened) await ports.store.close()
     }

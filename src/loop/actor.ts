@@ -1,0 +1,208 @@
+import { ROLES } from '../domain/controls.ts'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { Instant } from '../domain/units.ts'
+import { canonicalText } from '../evidence/canonical.ts'
+import { type Keyring, type KeyringActor, type KeyringKey, keyValidAt } from '../evidence/keyring.ts'
+import { keyIdOf, readPublicKey } from '../evidence/public-key.ts'
+import { changeKeyring, ROOT_ACTOR, rootKeysAtHand } from './keyring-change.ts'
+import type { Ports } from './ports.ts'
+import { trustedKeyring } from './trust.ts'
+
+export interface ActorToAdd {
+  readonly id: string
+  readonly roles: readonly string[]
+  /** A service holds the role scheduler and nothing else. */
+  readonly service: boolean
+  /** Text of a public key whose private half lies elsewhere; null makes a key pair here. */
+  readonly publicKey: string | null
+  /** The key signs nothing from this instant on; null: until it is revoked. */
+  readonly validUntil: Instant | null
+}
+
+export interface ActorAdded {
+  readonly actor_id: string
+  readonly actor_type: KeyringActor['actor_type']
+  readonly roles: readonly string[]
+  readonly key_id: string
+  readonly public_key: string
+  readonly valid_until: Instant | null
+  readonly keyring_version: number
+}
+
+/** Ids become file names and stand in log lines. */
+const ACTOR_ID = /^[a-z0-9][a-z0-9._@-]{0,63}$/
+
+/**
+ * Makes somebody known, or gives a known actor a further key (then roles must be those held, or none named). Signed with the
+ * root keys at hand. Refuses bad_input, and not_authorised without the root keys.
+ */
+export async function addActor(ports: Ports, wanted: ActorToAdd): Promise<Result<ActorAdded>> {
+  return ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const keyring = await trustedKeyring(tx)
+    const known = keyring.actors.find(actor => actor.id === wanted.id) ?? null
+    const objection = objectionTo(wanted, known, at)
+    if (objection !== null) return objection
+    // Before a key file is made, so that a refusal leaves none behind.
+    const rootKeys = await rootKeysAtHand(ports, keyring)
+    if (!rootKeys.ok) return rootKeys
+    const key = await keyFor(ports, keyring, wanted, at)
+    if (!key.ok) return key
+
+    const actor = known ?? newActor(wanted, at)
+    const { id, actor_type, roles } = actor
+    const row = { id, actor_type, roles_json: canonicalText(roles), added_at: at }
+    const changed = await changeKeyring(tx, ports, {
+      from: keyring,
+      to: {
+        ...keyring,
+        actors: known === null ? [...keyring.actors, actor] : keyring.actors,
+        keys: [...keyring.keys, key.value],
+      },
+      inserts: [
+        ...(known === null ? [{ table: 'actor', row } as const] : []),
+        { table: 'actor_key', row: key.value },
+      ],
+      payload: { added_actor_id: id, actor_type, roles, key_id: key.value.key_id },
+      at,
+    })
+    if (!changed.ok) return changed
+    const { key_id, public_key, valid_until } = key.value
+    return done({
+      actor_id: id,
+      actor_type,
+      roles,
+      key_id,
+      public_key,
+      valid_until,
+      keyring_version: changed.value,
+    })
+  })
+}
+
+function objectionTo(
+  wanted: ActorToAdd,
+  known: KeyringActor | null,
+  at: Instant,
+): ReturnType<typeof refuse> | null {
+  if (!ACTOR_ID.test(wanted.id) || wanted.id === ROOT_ACTOR) {
+    const remedy = 'use lower-case letters, digits and `. _ @ -`, at most 64; `root` is taken'
+    return refuse('bad_input', `\`${wanted.id}\` cannot be an actor's id`, remedy)
+  }
+  if (wanted.validUntil !== null && wanted.validUntil <= at) {
+    return refuse(
+      'bad_input',
+      `a key until \`${wanted.validUntil}\` has expired already`,
+      'name a later instant',
+    )
+  }
+  const unknown = wanted.roles.find(role => !ROLES.some(name => name === role))
+  if (unknown !== undefined) {
+    return refuse('bad_input', `there is no role \`${unknown}\``, `use ${ROLES.join(', ')}`)
+  }
+  if (known !== null) return objectionToKnown(wanted, known)
+  if (wanted.roles.length === 0) {
+    return refuse(
+      'bad_input',
+      `\`${wanted.id}\` would have no role`,
+      `pass \`--role\` with ${ROLES.join(', ')}`,
+    )
+  }
+  if (wanted.roles.some(role => (role === 'scheduler') !== wanted.service)) {
+    return refuse(
+      'bad_input',
+      'scheduler is the one role of services, and of services alone',
+      'pass `--service --role scheduler`, or other roles for a person',
+      { roles: wanted.roles },
+    )
+  }
+  return null
+}
+
+function objectionToKnown(wanted: ActorToAdd, known: KeyringActor): ReturnType<typeof refuse> | null {
+  const same = canonicalText(rolesOf(wanted)) === canonicalText(known.roles)
+  if (wanted.roles.length === 0 || same) return null
+  return refuse(
+    'bad_input',
+    `\`${wanted.id}\` is known with other roles`,
+    'leave the roles out to add a further key, or choose another id',
+    { roles_held: known.roles },
+  )
+}
+
+const rolesOf = (wanted: ActorToAdd): readonly string[] => ROLES.filter(role => wanted.roles.includes(role))
+
+const newActor = (wanted: ActorToAdd, at: Instant): KeyringActor => ({
+  id: wanted.id,
+  actor_type: wanted.service ? 'system' : 'user',
+  roles: rolesOf(wanted),
+  added_at: at,
+})
+
+async function keyFor(
+  ports: Ports,
+  keyring: Keyring,
+  wanted: ActorToAdd,
+  at: Instant,
+): Promise<Result<KeyringKey>> {
+  const pair = wanted.publicKey === null ? await ports.signer.create(wanted.id) : handedIn(wanted.publicKey)
+  if (!pair.ok) return pair
+  const { keyId, publicKey } = pair.value
+  const holder = keyring.keys.find(key => key.key_id === keyId)
+  if (holder !== undefined) {
+    return refuse('bad_input', `that key is known already, of \`${holder.actor_id}\``, 'make a new key pair')
+  }
+  return done({
+    key_id: keyId,
+    actor_id: wanted.id,
+    public_key: publicKey,
+    purpose: 'actor',
+    valid_from: at,
+    valid_until: wanted.validUntil,
+  })
+}
+
+function handedIn(text: string): Result<{ keyId: string; publicKey: string }> {
+  const publicKey = readPublicKey(text)
+  if (publicKey !== null) return done({ keyId: keyIdOf(publicKey), publicKey })
+  return refuse(
+    'bad_input',
+    'the file holds no Ed25519 public key',
+    'hand in PEM as `openssl pkey -pubout` writes it, or base64 of the 32 bytes',
+  )
+}
+
+export interface ActorListed {
+  readonly actor_id: string
+  readonly actor_type: KeyringActor['actor_type']
+  readonly roles: readonly string[]
+  readonly keys: readonly {
+    readonly key_id: string
+    readonly valid_from: Instant
+    readonly valid_until: Instant | null
+    /** null while it signs, else why it does not. */
+    readonly objection: string | null
+    readonly private_key_at_hand: boolean
+  }[]
+}
+
+/** Everybody known, with their keys and whether each signs now. */
+export async function listActors(ports: Ports): Promise<Result<{ actors: readonly ActorListed[] }>> {
+  const keyring = await ports.store.read(trustedKeyring)
+  const now = ports.clock.now()
+  const actors: ActorListed[] = []
+  for (const { id, actor_type, roles } of keyring.actors) {
+    const atHand = await ports.signer.keysOf(id)
+    const keys = keyring.keys
+      .filter(key => key.actor_id === id)
+      .map(({ key_id, valid_from, valid_until }) => ({
+        key_id,
+        valid_from,
+        valid_until,
+        objection: keyValidAt(keyring, key_id, id, now),
+        private_key_at_hand: atHand.includes(key_id),
+      }))
+    actors.push({ actor_id: id, actor_type, roles, keys })
+  }
+  return done({ actors })
+}
