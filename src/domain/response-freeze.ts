@@ -6,9 +6,7 @@ import { type CoefficientPlan, slopeOf } from './response-design.ts'
 import type { FitOptions, FloatingFit, FloatingResponse } from './response-fit.ts'
 import { studentTQuantile } from './student-t.ts'
 import { compareText } from './text.ts'
-
-/** Candidates with more tunables are judged at the level of this many, which is the stricter side of no table at all. */
-export const TUNABLES_MAX = 40
+import { TUNABLES_MAX } from './tunables.ts'
 
 /** Turns a fit into the integer artifact: micro-logits, slopes in nano-logits per bps, rounded to nearest. */
 export function freezeResponse(
