@@ -40,8 +40,13 @@ export function judgeGain(
   }
   return {
     pointMicroCents: perQuote(full.expected_delta.point, full),
-    robustLowerMicroCents: SLOPE_SHIFTS.map(lowerAt).reduce((least, next) => (next < least ? next : least)),
+    robustLowerMicroCents: SLOPE_SHIFTS.map(lowerAt).reduce(smaller),
   }
 }
 
 const perQuote = (sum: bigint, fit: FitSums): bigint => divWide(sum, BigInt(fit.with_cost))
+
+function smaller(left: bigint, right: bigint): bigint {
+  if (left < right) return left
+  return right
+}

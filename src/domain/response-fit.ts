@@ -56,7 +56,7 @@ export interface FloatingResponse {
 /**
  * Fits the response model of DESIGN section 7 to the closed quotes of a history and freezes it. Ridge logistic regression on
  * counts per cell; slopes of segments are shrunk to the pooled one and never negative: a segment whose slope would be is held
- * at zero, the rest fitted again. Deterministic; row order does not matter.
+ * at zero, the rest fitted again. Deterministic.
  */
 export function fitResponse(columns: QuoteColumns, options: FitOptions): FitOutcome {
   const floating = fitFloating(columns)

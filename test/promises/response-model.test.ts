@@ -1,0 +1,207 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { jackknifeError, squareRootUp } from '../../src/domain/jackknife.ts'
+import { marketWorld } from '../../src/domain/market-world.ts'
+import type { Quote } from '../../src/domain/quote.ts'
+import { SLOPE_SHIFTS } from '../../src/domain/response.ts'
+import { BPS_PER_DISCOUNT_UNIT, designOf, penaltyOf, slopeOf } from '../../src/domain/response-design.ts'
+import { type FloatingResponse, fitFloating, fitResponse } from '../../src/domain/response-fit.ts'
+import { freezeResponse } from '../../src/domain/response-freeze.ts'
+import { factorText, sizeClass, winPpm } from '../../src/domain/response-score.ts'
+import { fitLogistic, linearPredictor } from '../../src/domain/ridge-logistic.ts'
+import { sigmoidPpm } from '../../src/domain/sigmoid.ts'
+import { studentTQuantile } from '../../src/domain/student-t.ts'
+import { simulatedHistory } from '../support/market-columns.ts'
+import { columnsOfQuotes } from '../support/quote-columns.ts'
+
+const OPTIONS = { thinSegmentQuotes: 200, sensitivityOffsetShare: 0.5 }
+const unconfounded = marketWorld({ hiddenConfounding: 0 })
+
+const fitted = (quotes: Iterable<Quote>) => {
+  const outcome = fitResponse(columnsOfQuotes(quotes), OPTIONS)
+  assert.equal(outcome.kind, 'fitted')
+  return (outcome as Extract<typeof outcome, { kind: 'fitted' }>).model
+}
+
+test('the integer sigmoid is within 1 ppm of the exact one, symmetric and never decreasing', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -20_000_000, max: 20_000_000 }), eta => {
+      const exact = 1_000_000 / (1 + Math.exp(-eta / 1_000_000))
+      assert.ok(Math.abs(sigmoidPpm(eta) - exact) <= 1, `at ${eta}`)
+      assert.equal(sigmoidPpm(-eta), 1_000_000 - sigmoidPpm(eta))
+      assert.ok(sigmoidPpm(eta + 1) >= sigmoidPpm(eta), `falls at ${eta}`)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test("Student's quantiles equal the printed tables", () => {
+  // R 4.3, qt(): rounded to six places.
+  const printed: readonly (readonly [number, number, number])[] = [
+    [0.975, 1, 12.706205],
+    [0.975, 31, 2.039513],
+    [0.95, 10, 1.812461],
+    [0.95, 31, 1.695519],
+    [1 - 0.05 / 12, 31, 2.818308],
+  ]
+  for (const [probability, freedom, quantile] of printed) {
+    assert.ok(Math.abs(studentTQuantile(probability, freedom) - quantile) < 1e-6, `${probability} ${freedom}`)
+  }
+})
+
+test('the integer jackknife agrees with a computation in floating point', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: -1e9, max: 1e9 }), { minLength: 2, maxLength: 32 }), estimates => {
+      const mean = estimates.reduce((sum, value) => sum + value, 0) / estimates.length
+      const squares = estimates.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+      const error = Math.sqrt(((estimates.length - 1) / estimates.length) * squares)
+      const found = Number(jackknifeError(estimates.map(BigInt)))
+      assert.ok(found >= error - 1e-3 - 1e-9 * error && found <= error + 2, `${found} for ${error}`)
+    }),
+  )
+  fc.assert(
+    fc.property(fc.bigInt(0n, 10n ** 60n), n => {
+      const root = squareRootUp(n)
+      assert.ok(root * root >= n && (root === 0n || (root - 1n) * (root - 1n) < n))
+    }),
+  )
+})
+
+test('at the logged decision every slope says the same, and more discount never lowers a win probability', () => {
+  const { quotes } = simulatedHistory({ seed: 11, quotes: 1500, world: unconfounded })
+  const model = fitted(quotes)
+  fc.assert(
+    fc.property(
+      fc.nat(quotes.length - 1),
+      fc.integer({ min: -2000, max: 8000 }),
+      fc.nat(32),
+      (at, bps, fit) => {
+        const quote = quotes[at] as Quote
+        const logged = {
+          grantedDiscountBps: quote.grantedDiscountBps,
+          approvalRequired: quote.approvalRequired === true,
+        }
+        const here = SLOPE_SHIFTS.map(shift => winPpm(model, fit, shift, quote, logged))
+        assert.equal(new Set(here).size, 1)
+        for (const shift of SLOPE_SHIFTS) {
+          const less = winPpm(model, fit, shift, quote, { ...logged, grantedDiscountBps: bps })
+          const more = winPpm(model, fit, shift, quote, { ...logged, grantedDiscountBps: bps + 50 })
+          assert.ok(more >= less)
+        }
+      },
+    ),
+  )
+})
+
+test('the fit solves the penalised score equations, summed quote by quote', () => {
+  const { quotes, columns } = simulatedHistory({ seed: 12, quotes: 2500, world: unconfounded })
+  const floating = fitFloating(columns) as FloatingResponse
+  const { cells, plan, ridge, fits } = floating
+  const coefficients = fits[0]?.coefficients as Float64Array
+  const penalty = penaltyOf(plan, ridge)
+  const score = Float64Array.from(coefficients, (value, at) => -(penalty[at] as number) * value)
+  for (const quote of quotes) {
+    if (quote.outcome === 'open') continue
+    const effects = [[plan.intercept, 1]]
+    for (const [at, factor] of cells.factors.entries()) {
+      const level = factor.levels.indexOf(factorText(quote, factor.column) ?? '')
+      if (level >= 0) effects.push([(plan.factors[at] as number) + level, 1])
+    }
+    effects.push([plan.size + sizeClass(cells.sizeBoundsCents, quote.listCents), 1])
+    if (quote.approvalRequired) effects.push([plan.approval, 1])
+    const discount = quote.grantedDiscountBps / BPS_PER_DISCOUNT_UNIT
+    const segment = cells.factors[0]?.levels.indexOf(quote.segment) as number
+    effects.push([plan.pooledSlope, discount], [plan.segmentSlopes + segment, discount])
+    const eta = effects.reduce(
+      (sum, [at, x]) => sum + (coefficients[at as number] as number) * (x as number),
+      0,
+    )
+    const residual = (quote.outcome === 'won' ? 1 : 0) - 1 / (1 + Math.exp(-eta))
+    for (const [at, x] of effects)
+      score[at as number] = (score[at as number] as number) + residual * (x as number)
+  }
+  assert.equal(cells.discountBinBps, 1)
+  assert.equal(fits[0]?.flat.size, 0)
+  for (const [at, value] of score.entries()) assert.ok(Math.abs(value) < 1e-4, `equation ${at}: ${value}`)
+})
+
+test('every left-out fit is what fitting without that group gives', () => {
+  const { quotes, columns } = simulatedHistory({ seed: 13, quotes: 1200, world: unconfounded })
+  const { cells, plan, ridge, fits } = fitFloating(columns) as FloatingResponse
+  for (const group of [0, 7, 31]) {
+    const rest = quotes.filter(quote => columns.group[columns.quoteIds.indexOf(quote.quoteId)] !== group)
+    assert.ok(rest.length < quotes.length)
+    const wins = new Float64Array(cells.cells)
+    const counts = new Float64Array(cells.cells)
+    // Cells are matched by what they stand for, not by the groups' own bookkeeping.
+    const place = new Map<string, number>()
+    for (let cell = 0; cell < cells.cells; cell += 1) {
+      const levels = cells.levels.map(codes => codes[cell])
+      place.set([...levels, cells.size[cell], cells.approval[cell], cells.discountBps[cell]].join(' '), cell)
+    }
+    for (const quote of rest) {
+      if (quote.outcome === 'open') continue
+      const levels = cells.factors.map(factor =>
+        factor.levels.indexOf(factorText(quote, factor.column) ?? ''),
+      )
+      const size = sizeClass(cells.sizeBoundsCents, quote.listCents)
+      const key = [...levels, size, Number(quote.approvalRequired), quote.grantedDiscountBps].join(' ')
+      const cell = place.get(key) as number
+      counts[cell] = (counts[cell] as number) + 1
+      if (quote.outcome === 'won') wins[cell] = (wins[cell] as number) + 1
+    }
+    const fit = fits[group + 1] as FloatingResponse['fits'][number]
+    const cold = fitLogistic(
+      designOf(cells, plan, fit.flat),
+      { quotes: counts, wins },
+      penaltyOf(plan, ridge),
+      new Float64Array(plan.count),
+    )
+    for (const [at, value] of cold.entries()) {
+      assert.ok(
+        Math.abs(value - (fit.coefficients[at] as number)) < 1e-6,
+        `group ${group}, coefficient ${at}`,
+      )
+    }
+  }
+})
+
+test('freezing moves no win probability by more than 20 ppm', () => {
+  const { quotes, columns } = simulatedHistory({ seed: 14, quotes: 1000, world: unconfounded })
+  const floating = fitFloating(columns) as FloatingResponse
+  const model = freezeResponse(columns, floating, OPTIONS)
+  const { cells, plan } = floating
+  const design = designOf(cells, plan, new Set())
+  let worst = 0
+  for (const [number, fit] of floating.fits.entries()) {
+    for (const quote of quotes.slice(0, 60)) {
+      for (const granted of [-3000, 0, 1250, 9000]) {
+        let eta = linearPredictor({ ...design, ...oneRow(quote) }, 0, fit.coefficients)
+        const segment = cells.factors[0]?.levels.indexOf(quote.segment) as number
+        eta += (slopeOf(fit.coefficients, plan, fit.flat, segment) * granted) / BPS_PER_DISCOUNT_UNIT
+        const frozen = winPpm(model, number, 'point', quote, {
+          grantedDiscountBps: granted,
+          approvalRequired: quote.approvalRequired === true,
+        })
+        worst = Math.max(worst, Math.abs(frozen - 1_000_000 / (1 + Math.exp(-eta))))
+      }
+    }
+  }
+  assert.ok(worst <= 20, `${worst} ppm`)
+
+  function oneRow(quote: Quote): { index: Int32Array; weight: Float64Array } {
+    const index = [
+      plan.intercept,
+      ...cells.factors.map((factor, at) => {
+        const level = factor.levels.indexOf(factorText(quote, factor.column) ?? '')
+        return level < 0 ? -1 : (plan.factors[at] as number) + level
+      }),
+      plan.size + sizeClass(cells.sizeBoundsCents, quote.listCents),
+      quote.approvalRequired ? plan.approval : -1,
+      -1,
+      -1,
+    ]
+    return { index: Int32Array.from(index), weight: new Float64Array(index.length).fill(1) }
+  }
+})
