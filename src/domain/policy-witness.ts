@@ -1,0 +1,127 @@
+import { marginBps, netCents } from './arithmetic.ts'
+import type { Request } from './decision.ts'
+import type { AttributeName } from './expression.ts'
+import { type Cell, type Piece, RANGE_OF, standIn } from './policy-cells.ts'
+import type { Bps, Cents } from './units.ts'
+
+type Range = Extract<Piece, { kind: 'range' }>
+
+/** A margin in a range is wanted at the discount that some policy grants for a requested one. */
+export interface MarginDemand {
+  /** Non-decreasing in the requested discount. */
+  readonly grantedFor: (requested: Bps) => Bps
+  readonly margin: Range
+}
+
+/** A quote of the cell; or the proof that there is none; or neither found. */
+export type Witness = Request | 'impossible' | 'not_found'
+
+const PLAIN_LIST_CENTS = 1_000_000
+const TRIED_ALL_MAX = 4_000
+
+/**
+ * Looks for a quote of the cell that meets all demands. Margin follows from list price, cost and grant, so the cost is solved
+ * for; the margin is monotone in each of the three, which proves most impossible cases, and few remaining pairs of list
+ * price and discount are tried one by one.
+ */
+export function findWitness(cell: Cell, demands: readonly MarginDemand[]): Witness {
+  const list = rangeIn(cell, 'list_cents')
+  const requested = rangeIn(cell, 'requested_discount_bps')
+  const costPiece = cell.get('cost_cents')
+  if (costPiece?.kind === 'absent') {
+    return demands.length > 0 ? 'impossible' : quoteOf(cell, preferred(list), requested.min, null)
+  }
+  const cost = rangeIn(cell, 'cost_cents')
+  if (demands.some(demand => outOfReach(demand, list, cost, requested))) return 'impossible'
+  const exhaustive = (list.max - list.min + 1) * (requested.max - requested.min + 1) <= TRIED_ALL_MAX
+  const lists = exhaustive ? allOf(list) : someOf(list)
+  const discounts = exhaustive ? allOf(requested) : someOf(requested)
+  for (const listCents of lists) {
+    for (const requestedBps of discounts) {
+      const found = costFor(demands, listCents, requestedBps, cost)
+      if (found !== null) return quoteOf(cell, listCents, requestedBps, found)
+    }
+  }
+  return exhaustive ? 'impossible' : 'not_found'
+}
+
+const rangeIn = (cell: Cell, attribute: AttributeName): Range => {
+  const piece = cell.get(attribute)
+  if (piece?.kind === 'range') return piece
+  const { min, max } = RANGE_OF[attribute] as { min: number; max: number }
+  return { kind: 'range', min, max }
+}
+
+const clamp = (value: number, range: Range): number => Math.min(Math.max(value, range.min), range.max)
+const preferred = (list: Range): Cents => clamp(PLAIN_LIST_CENTS, list)
+const allOf = (range: Range): readonly number[] =>
+  Array.from({ length: range.max - range.min + 1 }, (_, index) => range.min + index)
+const someOf = (range: Range): readonly number[] => [
+  ...new Set(
+    [clamp(PLAIN_LIST_CENTS, range), range.min, range.max, Math.floor((range.min + range.max) / 2), 0].filter(
+      value => value >= range.min && value <= range.max,
+    ),
+  ),
+]
+
+/** Whether no list price, cost and discount of the ranges gives a margin of the demand. */
+function outOfReach(demand: MarginDemand, list: Range, cost: Range, requested: Range): boolean {
+  const netMin = netCents(list.min, demand.grantedFor(requested.max))
+  const netMax = netCents(list.max, demand.grantedFor(requested.min))
+  return demand.margin.max < marginBps(netMin, cost.max) || demand.margin.min > marginBps(netMax, cost.min)
+}
+
+/** A cost that meets all demands at this list price and discount, null if there is none. */
+function costFor(
+  demands: readonly MarginDemand[],
+  listCents: Cents,
+  requested: Bps,
+  cost: Range,
+): Cents | null {
+  let { min, max } = cost
+  for (const { grantedFor, margin } of demands) {
+    const net = netCents(listCents, grantedFor(requested))
+    min = Math.max(
+      min,
+      firstCost(cost, candidate => marginBps(net, candidate) <= margin.max),
+    )
+    max = Math.min(max, firstCost(cost, candidate => marginBps(net, candidate) < margin.min) - 1)
+  }
+  if (min > max) return null
+  return demands.length === 0
+    ? clamp(Math.floor(listCents / 2), { kind: 'range', min, max })
+    : Math.floor((min + max) / 2)
+}
+
+/** The smallest cost for which `holds`, which once true stays true; one beyond the range if there is none. */
+function firstCost(cost: Range, holds: (cost: Cents) => boolean): Cents {
+  let low = cost.min
+  let high = cost.max + 1
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    if (holds(middle)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+function quoteOf(cell: Cell, listCents: Cents, requestedDiscountBps: Bps, costCents: Cents | null): Request {
+  const word = (attribute: AttributeName): string => {
+    const piece = cell.get(attribute)
+    return piece?.kind === 'text' ? piece.value : ''
+  }
+  const attributes: Record<string, string | number> = {}
+  for (const [attribute, piece] of cell) {
+    const value = standIn(piece)
+    if (attribute.startsWith('attr.') && value !== null) attributes[attribute.slice('attr.'.length)] = value
+  }
+  return {
+    segment: word('segment'),
+    region: word('region'),
+    productFamily: word('product_family'),
+    listCents,
+    costCents,
+    requestedDiscountBps,
+    attributes,
+  }
+}
