@@ -29,6 +29,9 @@ export const auditEntry = (facts: Omit<AuditEntry, 'schema'>): AuditEntry => ({
   ...facts,
 })
 
+/** How far a log had come: its number of entries and the hash of the newest, null when it was empty. */
+export type LogHead = { readonly size: number; readonly head_hash: Digest | null }
+
 /** What the first entry follows, so that no log fits two installations. */
 export const chainOrigin = (installationId: string): Digest => digestOfText(installationId)
 

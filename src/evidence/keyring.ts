@@ -1,4 +1,5 @@
 import type { Instant, Json } from '../domain/units.ts'
+import type { LogHead } from './audit-chain.ts'
 import { canonicalText } from './canonical.ts'
 import { openEnvelope } from './dsse.ts'
 import { installationIdOf } from './public-key.ts'
@@ -16,6 +17,8 @@ export type Keyring = {
   /** Every key ever known, so that old signatures stay checkable. */
   readonly keys: readonly KeyringKey[]
   readonly revocations: readonly KeyringRevocation[]
+  /** The log as the root keys found it, which their signatures fix with the rest. */
+  readonly log: LogHead
 }
 
 export type KeyringActor = {

@@ -1,4 +1,5 @@
 import type { Digest, Instant, Json, JsonObject } from '../domain/units.ts'
+import type { LogHead } from './audit-chain.ts'
 import { canonicalText } from './canonical.ts'
 import { openEnvelope } from './dsse.ts'
 import { type Keyring, keyValidAt, publicKeyIn } from './keyring.ts'
@@ -17,6 +18,8 @@ export type Statement = {
   /** Digests of what it is about, by name. */
   readonly subjects: Readonly<Record<string, Digest>>
   readonly active_epoch: number
+  /** The log as the signer found it, so that every signature also fixes all that was recorded before it. */
+  readonly log: LogHead
   readonly at: Instant
   readonly extra: JsonObject
 }

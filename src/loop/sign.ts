@@ -11,7 +11,7 @@ import {
   type Statement,
 } from '../evidence/statement.ts'
 import type { Ports, Reading } from './ports.ts'
-import { trustedKeyring } from './trust.ts'
+import { logHead, trustedKeyring } from './trust.ts'
 
 export interface ToSign {
   readonly operation: ControlOperation
@@ -61,6 +61,7 @@ export async function signStatement(
     key_id: keyId,
     subjects: toSign.subjects,
     active_epoch: toSign.activeEpoch,
+    log: await logHead(tx),
     at,
     extra: toSign.extra ?? {},
   }

@@ -1,4 +1,5 @@
 import { refuse } from '../domain/refusal.ts'
+import type { LogHead } from '../evidence/audit-chain.ts'
 import { type Keyring, trustKeyring } from '../evidence/keyring.ts'
 import { BrokenState, type Reading } from './ports.ts'
 
@@ -19,6 +20,14 @@ export async function trustedKeyring(tx: Reading): Promise<Keyring> {
   throw broken(`keyring version ${verdict.version} cannot be trusted: ${verdict.why}`, {
     keyring_version: verdict.version,
   })
+}
+
+/** How far the log has come. */
+export async function logHead(tx: Reading): Promise<LogHead> {
+  const newest = await tx.last('policy_lifecycle_audit')
+  return newest === null
+    ? { size: 0, head_hash: null }
+    : { size: newest.entry_index + 1, head_hash: newest.entry_hash }
 }
 
 const broken = (message: string, facts: Readonly<Record<string, number>>): BrokenState =>
