@@ -1,0 +1,44 @@
+import { done, type Result, refuse } from '../../domain/refusal.ts'
+import type { SourceRecord } from '../../domain/source-record.ts'
+import type { SourceBatch, SourceTable } from '../source-table.ts'
+import { identifier, literal, openDuckDB, withDuckDB } from './connection.ts'
+import { describe } from './parquet-read.ts'
+
+/** A Parquet file as a table of text, as a CSV of it would read; NULL is the empty cell. Refuses `bad_input` what is no Parquet. */
+export async function openParquet(path: string): Promise<Result<SourceTable>> {
+  try {
+    const { header, rows } = await withDuckDB(async connection => {
+      const described = await describe(connection, path)
+      const counted = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
+      return { header: described.map(column => column.name), rows: Number(counted.getRows()[0]?.[0]) }
+    })
+    return done({ header, batches: () => batches(path, header, rows), blankLines: () => 0 })
+  } catch (fault) {
+    const [message = ''] = String(fault).split('\n')
+    return refuse('bad_input', `\`${path}\` cannot be read as Parquet`, 'hand in a Parquet or CSV file', {
+      fault: message,
+    })
+  }
+}
+
+async function* batches(path: string, header: readonly string[], total: number): AsyncGenerator<SourceBatch> {
+  const { connection, close } = await openDuckDB()
+  try {
+    const cells = header.map(name => `coalesce(CAST(${identifier(name)} AS VARCHAR), '')`)
+    const result = await connection.stream(`SELECT ${cells.join(', ')} FROM read_parquet(${literal(path)})`)
+    let row = 0
+    for (;;) {
+      const chunk = await result.fetchChunk()
+      if (chunk === null || chunk.rowCount === 0) break
+      const columns = chunk.getColumns() as string[][]
+      const records: SourceRecord[] = []
+      for (let at = 0; at < chunk.rowCount; at += 1) {
+        row += 1
+        records.push({ row, line: null, cells: columns.map(column => column[at] as string) })
+      }
+      yield { records, broken: [], done: row, total }
+    }
+  } finally {
+    close()
+  }
+}
