@@ -107,8 +107,8 @@ const segment = (
 const STANDARD_WORLD: MarketWorld = {
   segments: [
     segment('smb', 50, 900_000, -1_150_000, 650_000, 1400, 14),
-    segment('mid_market', 32, 4_500_000, -1_150_000, 420_000, 1700, 28),
-    segment('enterprise', 18, 24_000_000, -1_000_000, 150_000, 2300, 42),
+    segment('mid_market', 32, 4_500_000, -1_050_000, 420_000, 1700, 28),
+    segment('enterprise', 18, 24_000_000, -600_000, 150_000, 2300, 42),
   ],
   regions: [level('na', 45, 0), level('emea', 35, -150_000), level('apac', 20, 150_000)],
   families: [
@@ -120,7 +120,7 @@ const STANDARD_WORLD: MarketWorld = {
   size_effect_micro: -200_000,
   approval_effect_micro: -350_000,
   rejected_share_of_lost_bps: 1200,
-  request_per_recorded_logit_bps: 500,
+  request_per_recorded_logit_bps: 300,
   request_per_hidden_sd_bps: 150,
   hidden_effect_micro: 0,
   request_per_year_bps: 60,
