@@ -9,6 +9,7 @@ import { installationIdOf } from '../evidence/public-key.ts'
 import { ROOT_ACTOR, signKeyring } from './keyring-change.ts'
 import type { Ports, Writing } from './ports.ts'
 import { record } from './record.ts'
+import { logHead } from './trust.ts'
 
 export interface Founded {
   readonly installation_id: string
@@ -73,6 +74,7 @@ export async function foundTrust(tx: Writing, ports: Ports, at: Instant): Promis
     actors: [],
     keys: [key],
     revocations: [],
+    log: await logHead(tx),
   }
   const signed = await signKeyring(ports, keyring, [keyId], at)
   if (!signed.ok) return signed

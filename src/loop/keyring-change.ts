@@ -5,6 +5,7 @@ import { bytesToSign, sealEnvelope } from '../evidence/dsse.ts'
 import { KEYRING_TYPE, type Keyring } from '../evidence/keyring.ts'
 import type { Ports, Writing } from './ports.ts'
 import { type Insert, record } from './record.ts'
+import { logHead } from './trust.ts'
 
 /** The keeper of the keyring: holds root keys, no roles, and signs nothing else. */
 export const ROOT_ACTOR = 'root'
@@ -29,12 +30,8 @@ export async function changeKeyring(
   if (!rootKeyIds.ok) return rootKeyIds
   const version = await tx.nextNumber('keyring_version')
   const { actors, keys, revocations } = to
-  const signed = await signKeyring(
-    ports,
-    { ...from, actors, keys, revocations, version },
-    rootKeyIds.value,
-    at,
-  )
+  const next: Keyring = { ...from, actors, keys, revocations, version, log: await logHead(tx) }
+  const signed = await signKeyring(ports, next, rootKeyIds.value, at)
   if (!signed.ok) return signed
   await record(tx, ports, {
     eventType: 'keyring_changed',
