@@ -1,0 +1,84 @@
+import type { SafetyEvaluation } from './attacks.ts'
+import type { FitnessVerdict } from './packet.ts'
+import type { RuleDiff } from './policy.ts'
+import type { Estimate, ReplayReport } from './replay-report.ts'
+
+/** At most five lines for ten seconds of reading. Every number is one of the report's; what is not proven is called so. */
+export function packetSummary(
+  ruleDiffs: readonly RuleDiff[],
+  report: ReplayReport,
+  safety: SafetyEvaluation,
+  fitness: FitnessVerdict,
+  currency: string,
+): readonly string[] {
+  return [
+    changeLine(ruleDiffs),
+    effectLine(report, currency),
+    reachLine(report),
+    historyLine(report, fitness),
+    verdictLine(report, safety),
+  ]
+}
+
+const CHANGES_SHOWN_MAX = 3
+
+function changeLine(ruleDiffs: readonly RuleDiff[]): string {
+  const shown = ruleDiffs.slice(0, CHANGES_SHOWN_MAX).map(changeText)
+  const more = ruleDiffs.length - shown.length
+  return `change: ${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}
+
+/** One change in words. */
+export function changeText({ rule_id, operation, field, from, to }: RuleDiff): string {
+  if (operation === 'add') return `add rule ${rule_id}`
+  if (operation === 'remove') return `remove rule ${rule_id}`
+  return `${rule_id}: ${field} ${String(from)} -> ${String(to)}`
+}
+
+function effectLine(report: ReplayReport, currency: string): string {
+  const expected = report.intervals.expected_margin_delta_cents_per_quote
+  const margin = report.intervals.margin_delta_bps
+  const marginText = `margin rate ${estimateText(margin, 'bps')}`
+  if (expected.point === null) return `effect: unproven, history gives no response to price; ${marginText}`
+  const unit = `${currency} cents a quote`
+  const verdict = (expected.lower ?? 0) > 0 ? 'effect' : 'effect: unproven'
+  return `${verdict}: expected margin ${estimateText(expected, unit)}; ${marginText}`
+}
+
+/** Point and 95% interval with the unit, or `unknown`. */
+export function estimateText({ point, lower, upper }: Estimate, unit: string): string {
+  if (point === null) return 'unknown'
+  const interval =
+    lower === null || upper === null ? 'no interval' : `95%: ${signed(lower)} to ${signed(upper)}`
+  return `${signed(point)} ${unit} (${interval})`
+}
+
+export const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
+
+function reachLine({ blast_radius, counts }: ReplayReport): string {
+  const segments = blast_radius.impacted_segment_keys.join(', ') || 'none'
+  const share = blast_radius.impacted_quote_ratio_bps
+  return `reach: ${blast_radius.impacted_quote_count} of ${counts.scored} quotes (${share} bps), segments ${segments}`
+}
+
+function historyLine({ support, counts }: ReplayReport, fitness: FitnessVerdict): string {
+  const extrapolated =
+    support.extrapolated_bps === null ? 'support unknown' : `${support.extrapolated_bps} bps extrapolated`
+  const left = counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent
+  return `history: ${HISTORY_WORDS[fitness]}; ${extrapolated}, ${left} quotes not replayable`
+}
+
+const HISTORY_WORDS: Readonly<Record<FitnessVerdict, string>> = {
+  fit: 'fit',
+  limited: 'limited, read the findings of the fitness audit',
+  unfit: 'unfit, it cannot prove the effect of a price',
+  unknown: 'not audited',
+}
+
+function verdictLine(report: ReplayReport, safety: SafetyEvaluation): string {
+  const blocks = [...report.guardrails.blocks.map(block => block.code), ...safety.blocking]
+  const flags = report.risk_flags.length === 0 ? '' : `; flags: ${report.risk_flags.join(', ')}`
+  return blocks.length === 0
+    ? `safety: all guardrails and attacks pass${flags}`
+    : `safety: cannot be approved, blocked by ${blocks.join(', ')}${flags}`
+}
