@@ -1,0 +1,42 @@
+import { auditFitness } from '../domain/fitness.ts'
+import type { FitnessFigures, FitnessFinding, FitnessVerdict } from '../domain/fitness-finding.ts'
+import { done, type Result } from '../domain/refusal.ts'
+import type { Digest } from '../domain/units.ts'
+import { currentThresholds } from './active.ts'
+import { findSnapshot } from './history.ts'
+import type { Ports } from './ports.ts'
+
+export interface HistoryAuditInput {
+  /** Id, digest or the beginning of either; null is the newest snapshot. */
+  readonly snapshot: string | null
+}
+
+/** What a history can support, JSON names. */
+export interface HistoryAudit {
+  readonly snapshot_id: string
+  readonly digest: Digest
+  readonly verdict: FitnessVerdict
+  readonly findings: readonly FitnessFinding[]
+  readonly figures: FitnessFigures
+}
+
+/** Judges a snapshot before anyone optimises on it. Needs no actor and stores nothing; refuses `not_found` and `audit_broken`. */
+export async function auditHistory(ports: Ports, input: HistoryAuditInput): Promise<Result<HistoryAudit>> {
+  const found = await ports.store.read(async tx => {
+    const snapshot = await findSnapshot(tx, input.snapshot)
+    if (!snapshot.ok) return snapshot
+    return done({ snapshot: snapshot.value, thresholds: (await currentThresholds(tx)).thresholds })
+  })
+  if (!found.ok) return found
+  const { snapshot, thresholds } = found.value
+  const columns = await ports.snapshots.load(snapshot.digest)
+  if (!columns.ok) return columns
+  const audit = auditFitness(columns.value, { thinSegmentQuotes: thresholds.evidence.thin_segment_quotes })
+  return done({
+    snapshot_id: snapshot.snapshot_id,
+    digest: snapshot.digest,
+    verdict: audit.verdict,
+    findings: audit.findings,
+    figures: audit.figures,
+  })
+}
