@@ -3,8 +3,8 @@ import type { FitnessFigures, FitnessFinding, FitnessVerdict } from '../domain/f
 import { done, type Result } from '../domain/refusal.ts'
 import type { Digest } from '../domain/units.ts'
 import { currentThresholds } from './active.ts'
-import { findSnapshot } from './history.ts'
 import type { Ports } from './ports.ts'
+import { findSnapshot } from './snapshot-lookup.ts'
 
 export interface HistoryAuditInput {
   /** Id, digest or the beginning of either; null is the newest snapshot. */
