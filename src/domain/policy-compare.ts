@@ -14,6 +14,8 @@ import { judge, type Outcome, outcomeOf } from './policy-strictness.ts'
 import { findWitness, type MarginDemand } from './policy-witness.ts'
 import type { Bps } from './units.ts'
 
+export { type LoosenedRule, loosenedProtectedRules } from './policy-protection.ts'
+
 /** A quote on which the candidate is looser, with both decisions. */
 export interface Counterexample {
   readonly quote: Request

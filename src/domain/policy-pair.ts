@@ -40,7 +40,8 @@ export function rulesOfEither(base: CheckedPolicy, candidate: CheckedPolicy): re
   return [...differing, ...common]
 }
 
-const effectText = (rule: CheckedRule): string =>
+/** What a rule does, apart from its name and its protection; rules of equal text do the same. */
+export const effectText = (rule: CheckedRule): string =>
   JSON.stringify([rule.kind, rule.condition, rule.limitBps, rule.approver])
 
 /** The granted discount follows from the requested one, the margin from cost and grant. */
