@@ -7,16 +7,16 @@ import { quotesFromSnapshotColumns, snapshotColumns } from '../domain/snapshot-c
 import type { Digest } from '../domain/units.ts'
 import { digestOfText } from '../evidence/canonical.ts'
 import { snapshotDigest } from '../evidence/snapshot-digest.ts'
-import type { Snapshots } from '../loop/ports.ts'
+import type { Progress, Snapshots } from '../loop/ports.ts'
 import { rejectReport } from './reject-report.ts'
 
 const hexOf = (digest: Digest): string => digest.slice('sha256:'.length)
 
 /** Snapshots of an installation: `HOME/snapshots/<hex>.parquet`, reject reports in `HOME/rejects`. */
-export function snapshots(home: string): Snapshots {
+export function snapshots({ home }: { readonly home: string }, progress: Progress): Snapshots {
   const fileOf = (digest: Digest): string => join(home, 'snapshots', `${hexOf(digest)}.parquet`)
   return {
-    load: digest => load(fileOf(digest), digest),
+    load: digest => load(fileOf(digest), digest, progress),
     save: async quotes => {
       const digest = snapshotDigest(quotes)
       const file = fileOf(digest)
@@ -34,11 +34,11 @@ export function snapshots(home: string): Snapshots {
   }
 }
 
-async function load(file: string, digest: Digest): Promise<Result<QuoteColumns>> {
+async function load(file: string, digest: Digest, progress: Progress): Promise<Result<QuoteColumns>> {
   if (!(await exists(file))) {
     return refuse('not_found', `there is no snapshot \`${digest}\``, 'import the history again', { file })
   }
-  const quotes = await readSnapshot(file)
+  const quotes = await readSnapshot(file, progress)
   if (quotes !== null && snapshotDigest(quotes) === digest) return done(quotes)
   return refuse(
     'audit_broken',
@@ -49,10 +49,12 @@ async function load(file: string, digest: Digest): Promise<Result<QuoteColumns>>
 }
 
 /** null where the file is damaged: to the caller that is no other case than content that was changed. */
-async function readSnapshot(file: string): Promise<QuoteColumns | null> {
+async function readSnapshot(file: string, progress: Progress): Promise<QuoteColumns | null> {
   const { readParquet } = await import('./duckdb/parquet-read.ts')
   try {
-    const { rows, columns } = await readParquet(file)
+    const { rows, columns } = await readParquet(file, (rows, total) =>
+      progress('loading the snapshot', rows, total),
+    )
     return quotesFromSnapshotColumns(rows, columns)
   } catch {
     return null
@@ -61,7 +63,7 @@ async function readSnapshot(file: string): Promise<QuoteColumns | null> {
 
 /** Whether a file is there and sound; a damaged one is written anew, which is how a person repairs it. */
 async function holds(file: string, digest: Digest): Promise<boolean> {
-  return (await exists(file)) && (await load(file, digest)).ok
+  return (await exists(file)) && (await load(file, digest, () => undefined)).ok
 }
 
 const exists = (file: string): Promise<boolean> =>

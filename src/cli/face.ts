@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { readConfig } from '../config.ts'
 import { EXIT_CODE_OF_REFUSAL, type Refusal, type Result, refuse } from '../domain/refusal.ts'
 import { BrokenState, type Ports } from '../loop/ports.ts'
+import { progressBar } from './progress.ts'
 
 /** What one call of the command line gives to a command. */
 export interface Invocation {
@@ -32,7 +33,7 @@ export function performing<T>(
       options: command.opts() as Readonly<Record<string, never>>,
       ports: async () => {
         const { composePorts } = await import('../compose.ts')
-        const composed = await composePorts(config)
+        const composed = await composePorts(config, progressBar())
         if (composed.ok) opened.push(composed.value)
         return composed
       },

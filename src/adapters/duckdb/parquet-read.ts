@@ -15,12 +15,16 @@ interface FileColumn {
 }
 
 /** Reads a snapshot's file, rows in its order. Throws what DuckDB throws on a file that is no Parquet. */
-export const readParquet = (path: string): Promise<ParquetColumns> =>
+export const readParquet = (
+  path: string,
+  progress: (rows: number, total: number) => void,
+): Promise<ParquetColumns> =>
   withDuckDB(async connection => {
     const described = await describe(connection, path)
     const sinks = described.map(column =>
       column.type === 'VARCHAR' ? textSink(column) : integerSink(column),
     )
+    const total = await countRows(connection, path)
     const result = await connection.stream(
       `SELECT ${described.map(selected).join(', ')} FROM read_parquet(${literal(path)})`,
     )
@@ -29,6 +33,7 @@ export const readParquet = (path: string): Promise<ParquetColumns> =>
       const chunk = await result.fetchChunk()
       if (chunk === null || chunk.rowCount === 0) break
       rows += chunk.rowCount
+      progress(rows, total)
       for (const [at, sink] of sinks.entries()) sink.take(chunk, at)
     }
     return { rows, columns: new Map(sinks.map(sink => [sink.name, sink.column()])) }
@@ -38,6 +43,12 @@ export const readParquet = (path: string): Promise<ParquetColumns> =>
 export async function describe(connection: DuckDBConnection, path: string): Promise<readonly FileColumn[]> {
   const reader = await connection.runAndReadAll(`DESCRIBE SELECT * FROM read_parquet(${literal(path)})`)
   return reader.getRows().map(row => ({ name: String(row[0]), type: String(row[1]) }))
+}
+
+/** Rows as the file's own footer says. */
+export async function countRows(connection: DuckDBConnection, path: string): Promise<number> {
+  const reader = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
+  return Number(reader.getRows()[0]?.[0])
 }
 
 /** Integers of a snapshot stay within 2^53, so a DOUBLE carries them exactly and is read without a BigInt a cell. */

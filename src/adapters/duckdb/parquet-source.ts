@@ -2,15 +2,14 @@ import { done, type Result, refuse } from '../../domain/refusal.ts'
 import type { SourceRecord } from '../../domain/source-record.ts'
 import type { SourceBatch, SourceTable } from '../source-table.ts'
 import { identifier, literal, openDuckDB, withDuckDB } from './connection.ts'
-import { describe } from './parquet-read.ts'
+import { countRows, describe } from './parquet-read.ts'
 
 /** A Parquet file as a table of text, as a CSV of it would read; NULL is the empty cell. Refuses `bad_input` what is no Parquet. */
 export async function openParquet(path: string): Promise<Result<SourceTable>> {
   try {
     const { header, rows } = await withDuckDB(async connection => {
       const described = await describe(connection, path)
-      const counted = await connection.runAndReadAll(`SELECT count(*) FROM read_parquet(${literal(path)})`)
-      return { header: described.map(column => column.name), rows: Number(counted.getRows()[0]?.[0]) }
+      return { header: described.map(column => column.name), rows: await countRows(connection, path) }
     })
     return done({ header, batches: () => batches(path, header, rows), blankLines: () => 0 })
   } catch (fault) {
