@@ -1,7 +1,7 @@
 import type { Bps } from './units.ts'
 
 /** Schema `clo_thresholds.v1`, JSON names; versioned and signed like a policy. */
-export interface Thresholds {
+export type Thresholds = {
   readonly schema: 'clo_thresholds.v1'
   readonly guardrails: {
     readonly min_margin_delta_bps: Bps

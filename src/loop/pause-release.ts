@@ -1,0 +1,197 @@
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { Instant, JsonObject } from '../domain/units.ts'
+import { canonicalText } from '../evidence/canonical.ts'
+import { currentActivation } from './active.ts'
+import { type Authority, authorize } from './authorize.ts'
+import { type PauseState, pauseState, type ReleaseSignature, signedByBothRoles } from './pause.ts'
+import { type ControlStatus, statusIn } from './pause-status.ts'
+import type { Ports, Reading, Writing } from './ports.ts'
+import { record } from './record.ts'
+import { signStatement } from './sign.ts'
+import type { PauseRow } from './tables.ts'
+
+export interface ReleasePause {
+  readonly actorId: string
+  /** What was done so that the trouble does not return. */
+  readonly remediation: string
+}
+
+/** A pause whose ticket, subject and engagement are known, which is the only one that can be released. */
+type ReadablePause = PauseState & {
+  readonly pauseId: string
+  readonly ticket: string
+  readonly engagedAt: Instant
+  readonly subject: string
+}
+
+/**
+ * Adds one person's signature to the release; the pause ends when a safety owner and a runtime owner, two people, have
+ * signed. Refuses reason_required, not_authorised, key_expired, and release_blocked while it is not paused, while the state
+ * cannot be read, or while a trigger metric is not clear in a KPI snapshot taken since.
+ */
+export async function releasePause(ports: Ports, input: ReleasePause): Promise<Result<ControlStatus>> {
+  const remediation = input.remediation.trim()
+  if (remediation === '') {
+    return refuse('reason_required', 'a release needs a written remediation', 'pass `--remediation TEXT`')
+  }
+  return ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const authority = await authorize(tx, at, input.actorId, 'release')
+    if (!authority.ok) return authority
+    const state = await pauseState(tx)
+    const readable = releasable(state)
+    if (!readable.ok) return readable
+    const clear = await metricsClear(tx, readable.value)
+    if (!clear.ok) return clear
+    if (state.signatures.some(signature => signature.actorId === input.actorId)) {
+      return done(await statusIn(tx))
+    }
+    const signing = { authority: authority.value, remediation, kpiSnapshotId: clear.value, at }
+    const signed = await sign(tx, ports, readable.value, signing)
+    if (!signed.ok) return signed
+    const signatures = [...state.signatures, signatureOf(authority.value, remediation)]
+    if (signedByBothRoles(signatures)) {
+      await release(tx, ports, readable.value, signed.value, signatures, signing)
+    }
+    return done(await statusIn(tx))
+  })
+}
+
+function releasable(state: PauseState): Result<ReadablePause> {
+  if (!state.paused) {
+    return refuse('release_blocked', 'there is no pause to release', 'see `quotey policy-opt control status`')
+  }
+  if (state.unreadable === null) return done(state as ReadablePause)
+  return refuse(
+    'release_blocked',
+    `the state of the pause cannot be read: ${state.unreadable}`,
+    'run `quotey audit verify` and restore a backup, or engage a new pause and release that one',
+  )
+}
+
+/** The newest KPI snapshot, which must be newer than the pause and clear of every metric that triggered it. */
+async function metricsClear(tx: Reading, pause: ReadablePause): Promise<Result<string>> {
+  const newest = await tx.last('kpi_snapshot')
+  if (newest === null || newest.recorded_at <= pause.engagedAt) {
+    return refuse(
+      'release_blocked',
+      'no KPI snapshot was recorded since the pause was engaged',
+      'record one with `quotey kpi summary --record`, then release again',
+      { engaged_at: pause.engagedAt, newest_snapshot_at: newest?.recorded_at ?? null },
+    )
+  }
+  const summary = JSON.parse(newest.summary_json) as Readonly<Record<string, unknown>>
+  const burning = pause.metrics.filter(metric => !metric.startsWith('other:') && summary[metric] !== 0)
+  if (burning.length === 0) return done(newest.id)
+  return refuse(
+    'release_blocked',
+    `not clear in the newest KPI snapshot: ${burning.join(', ')}`,
+    'remove the cause, record a new snapshot with `quotey kpi summary --record`, then release again',
+    { kpi_snapshot_id: newest.id, recorded_at: newest.recorded_at, not_clear: burning },
+  )
+}
+
+interface Signing {
+  readonly authority: Authority
+  readonly remediation: string
+  readonly kpiSnapshotId: string
+  readonly at: Instant
+}
+
+const signatureOf = (authority: Authority, remediation: string): ReleaseSignature => ({
+  actorId: authority.actorId,
+  roles: authority.roles,
+  remediation,
+})
+
+async function sign(
+  tx: Writing,
+  ports: Ports,
+  pause: ReadablePause,
+  { authority, remediation, kpiSnapshotId, at }: Signing,
+): Promise<Result<PauseRow>> {
+  const { epoch } = await currentActivation(tx)
+  const signed = await signStatement(ports, tx, {
+    operation: 'release',
+    actorId: authority.actorId,
+    subjects: { pause: pause.subject },
+    activeEpoch: epoch,
+    at,
+    extra: { roles: authority.roles, remediation, kpi_snapshot_id: kpiSnapshotId },
+  })
+  if (!signed.ok) return signed
+  const row: PauseRow = {
+    sequence: await nextSequence(tx),
+    kind: 'release_signed',
+    pause_id: pause.pauseId,
+    actor_id: authority.actorId,
+    actor_role: authority.role,
+    ticket: pause.ticket,
+    reason: remediation,
+    metrics_json: canonicalText(pause.metrics),
+    envelope_json: canonicalText(signed.value.envelope),
+    at,
+  }
+  await record(tx, ports, {
+    eventType: 'pause_release_signed',
+    actor: { type: authority.actorType, id: authority.actorId },
+    payload: {
+      pause_id: pause.pauseId,
+      incident_ticket: pause.ticket,
+      roles: authority.roles,
+      remediation,
+      kpi_snapshot_id: kpiSnapshotId,
+    },
+    idempotencyKey: `${pause.pauseId}:${row.sequence}`,
+    correlationId: pause.pauseId,
+    occurredAt: at,
+    inserts: [{ table: 'safety_pause', row }],
+  })
+  return done(row)
+}
+
+async function release(
+  tx: Writing,
+  ports: Ports,
+  pause: ReadablePause,
+  last: PauseRow,
+  signatures: readonly ReleaseSignature[],
+  { authority, kpiSnapshotId, at }: Signing,
+): Promise<void> {
+  const row: PauseRow = { ...last, sequence: last.sequence + 1, kind: 'released' }
+  await record(tx, ports, {
+    eventType: 'pause_released',
+    actor: { type: authority.actorType, id: authority.actorId },
+    payload: {
+      pause_id: pause.pauseId,
+      incident_ticket: pause.ticket,
+      signed_by: signatures.map(({ actorId, roles, remediation }) => ({
+        actor_id: actorId,
+        roles,
+        remediation,
+      })),
+      kpi_snapshot_id: kpiSnapshotId,
+      ...(await affected(tx, pause)),
+    },
+    idempotencyKey: `${pause.pauseId}:${row.sequence}`,
+    correlationId: pause.pauseId,
+    occurredAt: at,
+    inserts: [{ table: 'safety_pause', row }],
+  })
+}
+
+/** Candidates that were live or about to be, and the rollbacks made since the pause began. */
+async function affected(tx: Reading, pause: ReadablePause): Promise<JsonObject> {
+  const candidates = await tx.find('policy_candidate')
+  const rollbacks = (await tx.find('policy_rollback_record')).filter(
+    row => pause.since !== null && row.rolled_back_at >= pause.since,
+  )
+  const open = candidates.filter(({ status }) => ['approved', 'applied', 'monitoring'].includes(status))
+  const rolledBack = rollbacks.map(row => row.candidate_id)
+  return {
+    affected_candidate_ids: [...new Set([...open.map(row => row.id), ...rolledBack])].sort(),
+    rollback_record_ids: rollbacks.map(row => row.id),
+  }
+}
+
+const nextSequence = async (tx: Reading): Promise<number> => (await tx.find('safety_pause')).length + 1
