@@ -1,0 +1,61 @@
+import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../domain/promise.ts'
+import type { Estimate } from '../domain/replay-report.ts'
+import type { MonitoringResult } from '../loop/monitor.ts'
+
+const MEASURES: Readonly<Record<PromisedMeasure, { readonly name: string; readonly unit: string }>> = {
+  expected_margin_delta_cents_per_quote: { name: 'margin earned', unit: 'cents a quote' },
+  margin_delta_bps: { name: 'margin rate', unit: 'bps' },
+  win_rate_delta_bps: { name: 'win rate', unit: 'bps' },
+  approval_latency_delta_seconds: { name: 'approval wait', unit: 's' },
+}
+
+const VERDICTS: Readonly<Record<PromiseVerdict, string>> = {
+  arrived: 'arrived',
+  not_arrived: 'DID NOT ARRIVE',
+  not_yet_shown: 'not shown yet',
+  unknown: 'unknown',
+}
+
+/** The outcome for people: each promise beside what was observed, and what to do. */
+export function monitorText(result: MonitoringResult): string {
+  const { counts, promises } = result
+  const foreign = Object.values(counts.foreign).reduce((sum, value) => sum + value, 0)
+  return [
+    `Candidate ${result.candidate_id}, policy version ${result.applied_policy_version} against ${result.prior_policy_version} on the same ${counts.scored} closed quotes`,
+    '',
+    ...promises.flatMap(promiseLines),
+    '',
+    `  ${counts.decided_alike} quotes would have been decided alike by the prior policy; ${counts.as_applied} were handled as the applied one says.`,
+    `  Left out: ${counts.open} open, ${foreign} of other versions or times, ${counts.rejected} unreadable, ${counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent} not decidable.`,
+    '',
+    nextStep(result),
+  ].join('\n')
+}
+
+const promiseLines = ({ measure, projected, realized, verdict }: PromiseKept): string[] => {
+  const { name, unit } = MEASURES[measure]
+  return [
+    `  ${name.padEnd(16)}${VERDICTS[verdict]}`,
+    `    promised  ${estimate(projected, unit)}`,
+    `    observed  ${estimate(realized, unit)}`,
+  ]
+}
+
+function estimate({ point, lower, upper }: Estimate, unit: string): string {
+  if (point === null) return 'unknown'
+  const limits =
+    lower === null || upper === null ? 'no interval' : `95%: ${signed(lower)} to ${signed(upper)}`
+  return `${signed(point)} ${unit} (${limits})`
+}
+
+const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
+
+function nextStep({ promises, apply_record_id }: MonitoringResult): string {
+  const failed = promises.filter(promise => promise.verdict === 'not_arrived')
+  if (failed.length > 0) {
+    return `The promised effect did not arrive. Take it back with \`quotey policy-opt rollback ${apply_record_id} --reason TEXT\`, or find out why first.`
+  }
+  return promises[0]?.verdict === 'arrived'
+    ? 'The promised effect arrived. Go on watching with `quotey kpi summary`.'
+    : 'These quotes cannot show the promised effect yet. Take in more outcomes.'
+}
