@@ -7,8 +7,7 @@ import { type MarketOptions, marketTruth, simulateQuotes } from '../domain/marke
 import { csvHeader, csvLine } from '../domain/market-csv.ts'
 import type { MarketTruth } from '../domain/market-truth.ts'
 import type { CheckedPolicy } from '../domain/policy.ts'
-import { checkPolicy } from '../domain/policy-check.ts'
-import { readPolicyText } from '../domain/policy-text.ts'
+import { checkPolicyText } from '../domain/policy-text.ts'
 import type { Quote } from '../domain/quote.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Progress } from '../loop/ports.ts'
@@ -77,10 +76,8 @@ async function writeMarket(
 }
 
 /** The policy that a new installation and a simulated market begin with. */
-export async function starterPolicy(): Promise<Result<CheckedPolicy>> {
-  const document = readPolicyText(await readFile(STARTER_POLICY, 'utf8'))
-  return document.ok ? checkPolicy(document.value) : document
-}
+export const starterPolicy = async (): Promise<Result<CheckedPolicy>> =>
+  checkPolicyText(await readFile(STARTER_POLICY, 'utf8'))
 
 function faultOf(path: string, options: MarketFileOptions) {
   if (extname(path).toLowerCase() !== '.csv') {
