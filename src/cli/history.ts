@@ -73,7 +73,7 @@ const importedText = (made: ImportedHistory): string =>
     `digest     ${made.digest}`,
     `rows       ${made.rows}: ${made.accepted} accepted, ${made.rejected} rejected, ${made.collapsed} repeated`,
     `outcomes   ${made.won} won, ${made.lost} lost, ${made.open} open`,
-    `currency   ${made.currency}`,
+    `currency   ${made.currency.toUpperCase()}`,
     ...(made.single_discount_column === null
       ? []
       : [
@@ -100,7 +100,7 @@ const listText = ({ snapshots }: HistoryList): string =>
             row.imported_at,
             `${row.rows} quotes`.padStart(15),
             `${row.won} won, ${row.lost} lost, ${row.open} open`,
-            row.currency,
+            row.currency.toUpperCase(),
             row.source_name,
           ].join('  '),
         )

@@ -100,7 +100,7 @@ type Reader = (text: string | UnreadableCell) => number | UnreadableCell
 /** Text to what a row keeps: a number, or a code into the column's dictionary; NaN when absent. */
 function cellReader(name: string, column: RowColumn, type: 'text' | 'integer' | null): Reader {
   const required = (REQUIRED_COLUMNS as readonly string[]).includes(name)
-  const present = column.dictionary === null ? numberReader(name) : textReader(name, column.dictionary, type)
+  const present = column.dictionary === null ? numberReader(name) : textReader(column.dictionary, type)
   return text => {
     if (text instanceof UnreadableCell) return text
     const trimmed = text.trim()
@@ -113,12 +113,9 @@ const numberReader = (name: string): ((text: string) => number | UnreadableCell)
   NUMBER_COLUMNS[name as NumberColumnName]
 
 function textReader(
-  name: string,
   dictionary: TextDictionary,
   type: 'text' | 'integer' | null,
 ): (text: string) => number | UnreadableCell {
-  // A currency is a code that ISO 4217 writes in capitals; no rule can name it, so it needs no common form with one.
-  if (name === 'currency') return text => dictionary.codeOf(text.toUpperCase())
   return text => {
     const normal = normaliseText(text)
     if (type === 'integer' && !isInteger(normal)) return new UnreadableCell('is not an integer')

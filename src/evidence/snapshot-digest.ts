@@ -22,7 +22,7 @@ const PIECE_BYTES = 1 << 16
  *       "i": for each row the integer (i64), -2^63 where absent
  *
  * Rows stand in order of the UTF-8 bytes of quote_id, each of which occurs once. Texts are normalised (NFC, trimmed, lower
- * case; currency in capitals). Instants are milliseconds since 1970 UTC, approval_required is 0 or 1, group 0..31; absent
+ * case). Instants are milliseconds since 1970 UTC, approval_required is 0 or 1, group 0..31; absent
  * segments, regions and product families are the empty text.
  */
 export function snapshotDigest(quotes: QuoteColumns): Digest {
