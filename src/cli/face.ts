@@ -64,11 +64,31 @@ export function tell(refusal: Refusal, json: boolean): void {
     say(asJson({ refusal }))
     return
   }
-  const facts = Object.entries(refusal.facts).map(([name, value]) => `  ${name}: ${plain(value)}`)
+  const facts = Object.entries(refusal.facts).flatMap(([name, value]) =>
+    Array.isArray(value) && value.some(isFinding)
+      ? [
+          `  ${name}:`,
+          ...value.map(finding => `    ${isFinding(finding) ? findingText(finding) : plain(finding)}`),
+        ]
+      : [`  ${name}: ${plain(value)}`],
+  )
   process.stderr.write(
     [`refused (${refusal.code}): ${refusal.message}`, ...facts, `  to do: ${refusal.remedy}`, ''].join('\n'),
   )
 }
+
+/** One of several things wrong with a text somebody handed in. */
+interface Finding {
+  readonly message: string
+  readonly line: number | null
+  readonly column: number | null
+}
+
+const isFinding = (value: unknown): value is Finding =>
+  typeof value === 'object' && value !== null && 'message' in value && 'line' in value && 'column' in value
+
+const findingText = ({ message, line, column }: Finding): string =>
+  line === null ? message : `${`${line}:${column}`.padEnd(8)}${message}`
 
 const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const asJson = (value: unknown): string => JSON.stringify(value, null, 2)

@@ -70,7 +70,10 @@ class Comparison {
     this.#budget = budget
     this.#rules = rulesOfEither(base, candidate)
     this.#pieces = piecesFor(this.#rules.map(entry => entry.rule))
-    this.#marginPieces = (this.#pieces.get('margin_bps') ?? []).filter(piece => piece.kind === 'range')
+    // Sound margins first, so that a counterexample is a quote one could meet.
+    this.#marginPieces = (this.#pieces.get('margin_bps') ?? [])
+      .filter(piece => piece.kind === 'range')
+      .toReversed()
   }
 
   run(): PolicyComparison {

@@ -87,10 +87,7 @@ function costFor(
     )
     max = Math.min(max, firstCost(cost, candidate => marginBps(net, candidate) < margin.min) - 1)
   }
-  if (min > max) return null
-  return demands.length === 0
-    ? clamp(Math.floor(listCents / 2), { kind: 'range', min, max })
-    : Math.floor((min + max) / 2)
+  return min > max ? null : clamp(Math.floor(listCents / 2), { kind: 'range', min, max })
 }
 
 /** The smallest cost for which `holds`, which once true stays true; one beyond the range if there is none. */
