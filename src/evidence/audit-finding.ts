@@ -1,0 +1,44 @@
+import type { JsonObject } from '../domain/units.ts'
+
+/** Every table of a store, rows in order of insertion, as the checker reads them. */
+export type StoredTables = Readonly<Record<string, readonly JsonObject[]>>
+
+/** One thing that is not as it was written. */
+export type AuditFinding = {
+  readonly code: AuditFindingCode
+  /** Table and key, such as `policy_apply_record apply_12ab…`. */
+  readonly where: string
+  readonly expected: string
+  readonly found: string
+}
+
+export type AuditFindingCode =
+  | 'installation_missing'
+  | 'entry_index_wrong'
+  | 'entry_order_wrong'
+  | 'chain_broken'
+  | 'entry_altered'
+  | 'entry_columns_differ'
+  | 'row_unrecorded'
+  | 'row_missing'
+  | 'row_altered'
+  | 'row_order_altered'
+  | 'illegal_change'
+  | 'content_altered'
+  | 'activation_wrong'
+  | 'keyring_untrusted'
+  | 'actor_unsigned'
+  | 'signature_invalid'
+  | 'record_differs_from_signed'
+  | 'log_rewritten'
+  | 'log_set_back'
+
+export const finding = (
+  code: AuditFindingCode,
+  where: string,
+  expected: unknown,
+  found: unknown,
+): AuditFinding => ({ code, where, expected: said(expected), found: said(found) })
+
+const said = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')

@@ -1,0 +1,104 @@
+import type { Json, JsonObject } from '../domain/units.ts'
+import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
+import { canonicalText, digestOfText } from './canonical.ts'
+
+/** An entry: the row as stored, and what its text says of other rows (nothing, where the text cannot be read). */
+export interface ReadEntry {
+  readonly row: JsonObject
+  readonly where: string
+  readonly rows: readonly WrittenRow[]
+}
+
+/** One row an entry says it wrote. */
+export interface WrittenRow {
+  readonly change: string
+  readonly table: string
+  readonly key: string
+  readonly digest: string
+}
+
+export interface ReadLog {
+  readonly entries: readonly ReadEntry[]
+  readonly findings: readonly AuditFinding[]
+}
+
+/**
+ * Reads the log in its stored order and re-derives it: indexes without gap, each link from the text and the link before,
+ * each column from the text. Written apart from the code that writes entries, on purpose.
+ */
+export function readLog(tables: StoredTables): ReadLog {
+  const rows = tables.policy_lifecycle_audit ?? []
+  const origin = tables.installation?.[0]?.installation_id
+  const findings: AuditFinding[] = []
+  if (typeof origin !== 'string') {
+    findings.push(
+      finding('installation_missing', 'installation', 'the installation this log began with', null),
+    )
+  }
+  let previous: Json = digestOfText(String(origin))
+  const entries: ReadEntry[] = []
+  for (const [index, row] of rows.entries()) {
+    const where = `policy_lifecycle_audit ${String(row.id)}`
+    if (row.entry_index !== index) {
+      findings.push(finding('entry_index_wrong', where, index, row.entry_index))
+    }
+    if (row.previous_hash !== previous) {
+      findings.push(finding('chain_broken', where, previous, row.previous_hash))
+    }
+    const link = digestOfText(`${String(row.previous_hash)}\n${String(row.entry_json)}`)
+    if (row.entry_hash !== link) findings.push(finding('entry_altered', where, row.entry_hash, link))
+    const entry = parsedObject(row.entry_json)
+    if (entry === null || canonicalText(entry) !== row.entry_json) {
+      findings.push(finding('entry_altered', where, 'canonical text of an entry', row.entry_json))
+    } else {
+      findings.push(...columnFindings(row, entry, where))
+    }
+    entries.push({ row, where, rows: writtenRows(entry) })
+    previous = row.entry_hash as Json
+  }
+  return { entries, findings }
+}
+
+function columnFindings(row: JsonObject, entry: JsonObject, where: string): readonly AuditFinding[] {
+  const actor = entry.actor as JsonObject | undefined
+  const links = entry.links as JsonObject | undefined
+  const expected: JsonObject = {
+    id: entry.id ?? null,
+    candidate_id: (links?.candidate_id ?? null) as Json,
+    replay_evaluation_id: (links?.replay_evaluation_id ?? null) as Json,
+    approval_decision_id: (links?.approval_decision_id ?? null) as Json,
+    apply_record_id: (links?.apply_record_id ?? null) as Json,
+    rollback_record_id: (links?.rollback_record_id ?? null) as Json,
+    event_type: entry.event_type ?? null,
+    event_payload_json: canonicalText(entry.payload ?? null),
+    actor_type: (actor?.type ?? null) as Json,
+    actor_id: (actor?.id ?? null) as Json,
+    correlation_id: entry.correlation_id ?? null,
+    idempotency_key: entry.idempotency_key ?? null,
+    occurred_at: entry.occurred_at ?? null,
+    entry_index: entry.index ?? null,
+  }
+  return Object.entries(expected)
+    .filter(([column, value]) => row[column] !== value)
+    .map(([column, value]) => finding('entry_columns_differ', `${where} ${column}`, value, row[column]))
+}
+
+function writtenRows(entry: JsonObject | null): readonly WrittenRow[] {
+  if (!Array.isArray(entry?.rows)) return []
+  return (entry.rows as readonly JsonObject[]).map(row => ({
+    change: String(row?.change),
+    table: String(row?.table),
+    key: String(row?.key),
+    digest: String(row?.digest),
+  }))
+}
+
+/** A JSON object from stored text, null where the text is none. */
+export function parsedObject(text: unknown): JsonObject | null {
+  try {
+    const value = JSON.parse(String(text)) as Json
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
+  } catch {
+    return null
+  }
+}
