@@ -1,0 +1,104 @@
+import { availableParallelism } from 'node:os'
+import type { QuoteColumns } from '../../domain/quote.ts'
+import type { ReplayEngine, ReplaySums, ReplayTask } from '../../domain/replay.ts'
+import { rowsInScope } from '../../domain/scope.ts'
+import { assembleSums } from './assemble.ts'
+import { effectIndexOf } from './effect-index.ts'
+import { baseLayout, candidateLayout } from './layout.ts'
+import { mergePartitions } from './merge.ts'
+import { Partition, type PartitionSums } from './partition.ts'
+import { type ColumnarTask, planOf } from './plan.ts'
+import { type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
+import { WorkerPool } from './worker-pool.ts'
+
+/** Below this many rows, starting and feeding threads costs more than they save. */
+const THREADED_ROWS_MIN = 50_000
+const THREADS_MAX = 16
+
+export interface ColumnarOptions {
+  /** Worker threads; 0 works in the calling thread. Default: one per processor from 50,000 rows on. */
+  readonly threads?: number
+  /** Ranges that a snapshot is cut into when working in the calling thread. */
+  readonly partitions?: number
+}
+
+/**
+ * The default engine: each policy becomes a loop over typed arrays, all candidates in one pass over the rows, in worker
+ * threads over shared memory where that pays. A snapshot is prepared once, as long as its columns are the same object.
+ */
+export function columnarEngine(options: ColumnarOptions = {}): ReplayEngine {
+  const prepared = new WeakMap<QuoteColumns, PreparedSnapshot>()
+  let pool: WorkerPool | null = null
+
+  const threadsFor = (rows: number): number =>
+    options.threads ??
+    (rows < THREADED_ROWS_MIN || options.partitions !== undefined
+      ? 0
+      : Math.min(THREADS_MAX, availableParallelism()))
+
+  return {
+    name: 'columnar',
+    async evaluate(task, progress) {
+      const threads = threadsFor(task.columns.rows)
+      let snapshot = prepared.get(task.columns)
+      if (snapshot === undefined) {
+        snapshot = prepareSnapshot(task.columns, threads > 0)
+        prepared.set(task.columns, snapshot)
+      }
+      const columnar = columnarTask(task, threads > 0)
+      if (threads === 0) {
+        return assembled(columnar, snapshot, runHere(columnar, snapshot, options.partitions ?? 1))
+      }
+      pool ??= new WorkerPool(threads)
+      return assembled(columnar, snapshot, mergePartitions(await pool.run(columnar, snapshot, progress)))
+    },
+    async close() {
+      await pool?.close()
+      pool = null
+    },
+  }
+}
+
+function columnarTask(task: ReplayTask, shared: boolean): ColumnarTask {
+  const { base, candidates, model, columns, scope } = task
+  const marked = rowsInScope(columns, scope)
+  if (!shared) return { base, candidates, model, inScope: marked }
+  const inScope = new Uint8Array(new SharedArrayBuffer(columns.rows))
+  inScope.set(marked)
+  return { base, candidates, model, inScope }
+}
+
+/** Cuts the rows into equal ranges, as a check that cutting changes nothing. */
+function runHere(task: ColumnarTask, snapshot: PreparedSnapshot, partitions: number): PartitionSums {
+  const plan = planOf(task, snapshot)
+  return mergePartitions(
+    Array.from({ length: partitions }, (_, at) => {
+      const partition = new Partition(plan)
+      const bound = (part: number): number => Math.floor((snapshot.rows * part) / partitions)
+      partition.run(bound(at), bound(at + 1))
+      return partition.sums()
+    }),
+  )
+}
+
+function assembled(
+  { base, candidates, model }: ColumnarTask,
+  snapshot: PreparedSnapshot,
+  sums: PartitionSums,
+): readonly ReplaySums[] {
+  const { ruleIds } = effectIndexOf([base, ...candidates])
+  const segments = snapshot.segment.keys
+  const regions = snapshot.region.keys
+  const fits = model?.fits.length ?? null
+  const shape = { segments: segments.length, regions: regions.length, rules: ruleIds.length, fits: fits ?? 0 }
+  const naming = {
+    segments,
+    regions,
+    ruleIds,
+    fits,
+    latenciesKnown: snapshot.latency !== null,
+    baseLayout: baseLayout(segments.length, regions.length),
+    layout: candidateLayout(shape),
+  }
+  return sums.candidates.map(candidate => assembleSums(naming, sums.base, candidate))
+}
