@@ -18,6 +18,7 @@ import { type MarketWorld, marketWorld, pooledSlopeNano } from '../../src/domain
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import type { Quote } from '../../src/domain/quote.ts'
+import { solveLinear } from '../support/linear-solve.ts'
 import { simulatedHistory, starterPolicy } from '../support/market-columns.ts'
 
 let folder = ''
@@ -245,25 +246,9 @@ function slopeOf(rows: readonly { readonly won: boolean; readonly terms: readonl
     }
     // The last column solves for the variance of the slope: the second column of the inverse.
     for (const [at, line] of hessian.entries()) line[width + 1] = Number(at === 1)
-    const solved = solve(hessian)
+    const solved = solveLinear(hessian)
     beta = beta.map((value, at) => value + (solved[at]?.[0] as number))
     variance = solved[1]?.[1] as number
   }
   return { slope: (beta[1] as number) / 1000, error: Math.sqrt(variance) / 1000 }
-}
-
-/** Gauss and Jordan; returns the right-hand columns. The matrix is symmetric and positive definite. */
-function solve(matrix: readonly number[][]): readonly (readonly number[])[] {
-  const width = matrix.length
-  for (const [pivot, line] of matrix.entries()) {
-    const scale = line[pivot] as number
-    for (let at = 0; at < line.length; at += 1) line[at] = (line[at] as number) / scale
-    for (const [row, other] of matrix.entries()) {
-      if (row === pivot) continue
-      const factor = other[pivot] as number
-      for (let at = 0; at < other.length; at += 1)
-        other[at] = (other[at] as number) - factor * (line[at] as number)
-    }
-  }
-  return matrix.map(line => line.slice(width))
 }
