@@ -6,6 +6,8 @@ import type { SourceBatch, SourceTable } from './source-table.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 const PIECE_BYTES = 1 << 20
+/** What a header of another encoding, a compressed file or a spreadsheet shows. */
+const NOT_TEXT = /[\0\uFFFD]/
 
 /** Text of a file piece by piece, UTF-8 with or without a byte order mark, with the bytes read so far. */
 async function* pieces(path: string): AsyncGenerator<{ text: string; bytes: number }> {
@@ -34,9 +36,9 @@ export async function openCsv(path: string): Promise<Result<SourceTable>> {
     text += piece.done ? '' : piece.value.text
     head = readHead(text, ended)
   }
-  if (text.startsWith('\uFFFD') || text.includes('\0')) {
+  if (NOT_TEXT.test(text.slice(0, head?.end ?? text.length))) {
     await source.return(undefined)
-    return refuse('bad_input', `\`${path}\` is not UTF-8 text`, 'save the file as CSV in UTF-8')
+    return refuse('bad_input', `\`${path}\` is not UTF-8 text`, 'save the file as CSV in UTF-8, uncompressed')
   }
   if (head === null)
     return refuse('bad_input', `\`${path}\` is empty`, 'hand in a file with a header and rows')

@@ -38,7 +38,7 @@ function bindColumn(
       return done({ positions: [], textOf: () => source.text })
     case 'column':
     case 'values': {
-      const position = header.indexOf(source.column)
+      const position = positionOf(header, source.column)
       if (position < 0) return unknownColumn(name, source.column, header)
       if (source.kind === 'column') {
         return done({ positions: [position], textOf: cells => cells[position] as string })
@@ -49,11 +49,19 @@ function bindColumn(
     case 'expression': {
       const expression = compile(source.expression)
       if (!expression.ok) return expression
-      const absent = expression.value.columns.find(column => !header.includes(column))
+      const absent = expression.value.columns.find(column => positionOf(header, column) < 0)
       if (absent !== undefined) return unknownColumn(name, absent, header)
       return done(expressionSource(expression.value, header))
     }
   }
+}
+
+/** The column of that name; in another case only where no second one could be meant, as tools differ in capitals. -1 for none. */
+function positionOf(header: readonly string[], name: string): number {
+  const exact = header.indexOf(name)
+  if (exact >= 0) return exact
+  const meant = [...header.keys()].filter(at => header[at]?.toLowerCase() === name.toLowerCase())
+  return meant.length === 1 ? (meant[0] as number) : -1
 }
 
 function valueTable(
@@ -69,7 +77,7 @@ function valueTable(
 }
 
 function expressionSource(expression: MappingExpression, header: readonly string[]): CellSource {
-  const positions = expression.columns.map(column => header.indexOf(column))
+  const positions = expression.columns.map(column => positionOf(header, column))
   return {
     positions,
     textOf: cells => {
