@@ -36,13 +36,13 @@ export function responseSignWrong({ raw, adjusted }: ResponseSlopes): FitnessFin
 }
 
 /**
- * The sign of the response changes when like is compared with like: one of the two slopes is significant and the other lies on
- * the other side of zero. What is learned then hangs on the recorded attributes being all that matters.
+ * The sign of the response changes when like is compared with like: the raw slope is significant and the adjusted one lies on the
+ * other side of zero. What is learned then hangs on the recorded attributes being all that matters.
  */
 export function responseSignUnstable({ raw, adjusted }: ResponseSlopes): FitnessFinding | null {
   if (raw === null || adjusted === null || responseSignWrong({ raw, adjusted }) !== null) return null
   const opposite = raw.slope_ppm_per_100_bps * adjusted.slope_ppm_per_100_bps < 0
-  if (!opposite || !(isSignificant(raw) || isSignificant(adjusted))) return null
+  if (!opposite || Math.abs(raw.t_thousandths) < SIGNIFICANT_T_THOUSANDTHS) return null
   return {
     code: 'response_sign_unstable',
     severity: 'limited',
@@ -53,9 +53,6 @@ export function responseSignUnstable({ raw, adjusted }: ResponseSlopes): Fitness
       'record more of what discounts were decided by; until then trust no effect that depends on a few attributes',
   }
 }
-
-const isSignificant = (slope: ResponseSlope): boolean =>
-  Math.abs(slope.t_thousandths) >= SIGNIFICANT_T_THOUSANDTHS
 
 const factsOf = (name: 'raw' | 'adjusted', slope: ResponseSlope | null): Record<string, number | null> => ({
   [`${name}_slope_ppm_per_100_bps`]: slope?.slope_ppm_per_100_bps ?? null,

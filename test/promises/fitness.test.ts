@@ -138,8 +138,8 @@ const CASES: readonly Case[] = [
     'response_sign_unstable',
     'limited',
     'reps discount the deals whose attributes make them hard',
-    history({ recordedConfounding: 6 }),
-    history({ recordedConfounding: 0.5 }),
+    history({ recordedConfounding: 4, slopeScale: 0.6 }, 12_000),
+    history({ recordedConfounding: 0.5, slopeScale: 0.6 }, 12_000),
   ),
   flaw(
     'leaking_column',
