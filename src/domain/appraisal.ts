@@ -28,9 +28,20 @@ export type Appraise = (
   against: Setting | null,
 ) => Promise<readonly Appraisal[]>
 
-export interface Proposal {
-  readonly kind: 'most_margin' | 'fewest_approvals' | 'least_disturbance'
+/** A setting whose every change adds a robust lower bound above zero to the others. */
+export interface Proven {
   readonly appraisal: Appraisal
+  readonly changes: readonly ProvenChange[]
+}
+
+/** `at` is the tunable's position, `added` what its change adds to the setting without it. */
+export interface ProvenChange {
+  readonly at: number
+  readonly added: Appraisal
+}
+
+export interface Proposal extends Proven {
+  readonly kind: 'most_margin' | 'fewest_approvals' | 'least_disturbance'
 }
 
 export interface NotProposed {
@@ -75,14 +86,18 @@ export class KnownSettings {
   }
 
   /** What each change of a setting adds to the setting without it, in the order of `places`. */
-  async addedBy(setting: Setting, places: readonly number[], base: Setting): Promise<readonly Appraisal[]> {
-    const added: Appraisal[] = []
+  async addedBy(
+    setting: Setting,
+    places: readonly number[],
+    base: Setting,
+  ): Promise<readonly ProvenChange[]> {
+    const changes: ProvenChange[] = []
     for (const at of places) {
       const without = setting.with(at, base[at] as number)
-      const [appraisal] = await this.appraise([setting], without)
-      added.push(appraisal as Appraisal)
+      const [added] = await this.appraise([setting], without)
+      changes.push({ at, added: added as Appraisal })
     }
-    return added
+    return changes
   }
 
   all(): readonly Appraisal[] {

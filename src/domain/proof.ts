@@ -6,6 +6,7 @@ import {
   type KnownSettings,
   keyOf,
   type Proposal,
+  type Proven,
 } from './appraisal.ts'
 import { currentSetting, type Tunable } from './tunables.ts'
 
@@ -17,19 +18,18 @@ export async function prove(
   tunables: readonly Tunable[],
   from: Appraisal | null,
   known: KnownSettings,
-): Promise<Appraisal | null> {
+): Promise<Proven | null> {
   const base = currentSetting(tunables)
   let standing = from
   while (standing !== null) {
-    const { setting } = standing
+    const { setting }: Appraisal = standing
     const changed = setting.flatMap((value, at) => (value === base[at] ? [] : [at]))
-    const added = await known.addedBy(setting, changed, base)
-    const weakest = added.reduce((least, next) => (bound(next) < bound(least) ? next : least))
-    if (bound(weakest) > 0n) return standing
+    const changes = await known.addedBy(setting, changed, base)
+    const weakest = changes.reduce((least, next) => (bound(next.added) < bound(least.added) ? next : least))
+    if (bound(weakest.added) > 0n) return { appraisal: standing, changes }
     known.unproven.add(keyOf(setting))
     if (changed.length === 1) return null
-    const at = changed[added.indexOf(weakest)] as number
-    const [rest] = await known.of([setting.with(at, base[at] as number)])
+    const [rest] = await known.of([setting.with(weakest.at, base[weakest.at] as number)])
     standing = rest !== undefined && isSound(rest) ? rest : null
   }
   return null
@@ -38,33 +38,41 @@ export async function prove(
 /** Two further proposals a person would want to see, if they exist, differ and prove themselves as well. */
 export async function alternatives(
   tunables: readonly Tunable[],
-  best: Appraisal | null,
+  proven: Proven | null,
   known: KnownSettings,
 ): Promise<readonly Proposal[]> {
   const wishes: readonly [Proposal['kind'], (appraisal: Appraisal) => number][] = [
     ['fewest_approvals', appraisal => appraisal.approvalLoadDeltaBps ?? Number.POSITIVE_INFINITY],
     ['least_disturbance', appraisal => appraisal.impacted],
   ]
+  const best = proven?.appraisal ?? null
   const taken = new Set(best === null ? [] : [keyOf(best.setting)])
   const found: Proposal[] = []
   for (const [kind, measure] of wishes) {
-    const pool = known
-      .all()
-      .filter(isSound)
-      .filter(appraisal => best === null || 4n * bound(appraisal) >= bound(best))
-    if (pool.length === 0) continue
-    const wished = pool.reduce((least, next) =>
-      measure(next) === measure(least)
-        ? betterOf(least, next)
-        : measure(next) < measure(least)
-          ? next
-          : least,
-    )
-    const better = best === null || measure(wished) < measure(best)
-    const proven = better && !taken.has(keyOf(wished.setting)) ? await prove(tunables, wished, known) : null
-    if (proven === null || taken.has(keyOf(proven.setting))) continue
-    taken.add(keyOf(proven.setting))
-    found.push({ kind, appraisal: proven })
+    const wished = mostWished(known, best, measure)
+    if (wished === null || taken.has(keyOf(wished.setting))) continue
+    const alternative = await prove(tunables, wished, known)
+    if (alternative === null || taken.has(keyOf(alternative.appraisal.setting))) continue
+    taken.add(keyOf(alternative.appraisal.setting))
+    found.push({ kind, ...alternative })
   }
   return found
+}
+
+/** The least by a measure among sound settings that keep a quarter of the best's bound, if it is less than the best's own. */
+function mostWished(
+  known: KnownSettings,
+  best: Appraisal | null,
+  measure: (appraisal: Appraisal) => number,
+): Appraisal | null {
+  const pool = known
+    .all()
+    .filter(isSound)
+    .filter(appraisal => best === null || 4n * bound(appraisal) >= bound(best))
+  if (pool.length === 0) return null
+  const wished = pool.reduce((least, next) => {
+    if (measure(next) === measure(least)) return betterOf(least, next)
+    return measure(next) < measure(least) ? next : least
+  })
+  return best === null || measure(wished) < measure(best) ? wished : null
 }

@@ -5,8 +5,10 @@ import {
   bound,
   isSound,
   KnownSettings,
+  keyOf,
   type NotProposed,
   type Proposal,
+  type Proven,
 } from './appraisal.ts'
 import { countNotProposed, frontierOf } from './frontier.ts'
 import type { PolicyDocument } from './policy.ts'
@@ -25,6 +27,8 @@ export interface SearchOutcome {
 
 const SWEEPS_MAX = 3
 const REACH_STEPS = 16
+/** Values of one tunable that may fail their proof before the tunable is left alone. */
+const PROOFS_MAX = 3
 
 /**
  * Looks for the setting of the declared tunables with the highest robust lower bound: every tunable alone, then coordinate
@@ -45,9 +49,9 @@ export async function searchPolicies(
   const known = new KnownSettings(appraise, progress)
   const order = await byOwnGain(tunables, known)
   const best = await ascend(tunables, order, known)
-  const proven = await prove(tunables, best, known)
+  const proven = (await prove(tunables, best, known)) ?? (await bestAlone(tunables, known))
   const proposals = [
-    ...(proven === null ? [] : [{ kind: 'most_margin' as const, appraisal: proven }]),
+    ...(proven === null ? [] : [{ kind: 'most_margin' as const, ...proven }]),
     ...(await alternatives(tunables, proven, known)),
   ]
   return {
@@ -82,6 +86,16 @@ async function byOwnGain(tunables: readonly Tunable[], known: KnownSettings): Pr
     .map(({ at }) => at)
 }
 
+/** The best sound setting with a single change, which is its own proof. */
+async function bestAlone(tunables: readonly Tunable[], known: KnownSettings): Promise<Proven | null> {
+  const base = currentSetting(tunables)
+  const alone = known
+    .all()
+    .filter(isSound)
+    .filter(({ setting }) => setting.filter((value, at) => value !== base[at]).length === 1)
+  return alone.length === 0 ? null : prove(tunables, alone.reduce(betterOf), known)
+}
+
 /** Coordinate ascent from the base; null where no sound setting was met. */
 async function ascend(
   tunables: readonly Tunable[],
@@ -97,7 +111,10 @@ async function ascend(
   return best
 }
 
-/** The best value of one tunable, the others held: values far and near, then ever closer around the best. */
+/**
+ * A better value of one tunable, the others held: values far and near, then ever closer around the best. A value other than
+ * the current one must prove itself given the others at once, or the ascent would build on what is taken back later.
+ */
 async function improve(
   tunables: readonly Tunable[],
   at: number,
@@ -109,7 +126,8 @@ async function improve(
   let best = from
   const tryValues = async (values: readonly number[]): Promise<void> => {
     const tried = await known.of(values.map(value => start.with(at, value)))
-    for (const next of tried.filter(isSound)) best = best === null ? next : betterOf(best, next)
+    const better = tried.filter(next => isSound(next) && (best === null || betterOf(best, next) === next))
+    best = (await firstProven(better, at, tunable.current, known)) ?? best
   }
   const far = [tunable.current, ...valuesAround(tunable, tunable.current, REACH_STEPS, true)]
   await tryValues(far.filter(value => value !== start[at]))
@@ -117,4 +135,21 @@ async function improve(
     await tryValues(valuesAround(tunable, best.setting[at] as number, reach, false))
   }
   return best
+}
+
+/** The best of some settings whose change at one place proves itself given the others; few are tried. */
+async function firstProven(
+  better: readonly Appraisal[],
+  at: number,
+  current: number,
+  known: KnownSettings,
+): Promise<Appraisal | null> {
+  const ranked = [...better].sort((left, right) => (betterOf(left, right) === left ? -1 : 1))
+  for (const next of ranked.slice(0, PROOFS_MAX)) {
+    if (next.setting[at] === current) return next
+    const [change] = await known.addedBy(next.setting, [at], next.setting.with(at, current))
+    if (change !== undefined && bound(change.added) > 0n) return next
+    known.unproven.add(keyOf(next.setting))
+  }
+  return null
 }
