@@ -14,7 +14,7 @@ import type { Result } from './refusal.ts'
 const parameterName = z
   .string()
   .regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/, 'a parameter is named like `above_bps`')
-const integer = z.int()
+const integer = z.int({ error: 'an integer within 2^53 - 1 is needed' })
 const shape = z.strictObject({
   schema: z.literal('clo_policy.v1'),
   name: z.string().min(1).max(200),
@@ -53,7 +53,8 @@ export function checkPolicyText(text: string): Result<CheckedPolicy> {
   if (read.findings.length > 0) return invalidPolicy(read.findings)
   const { policy, faults } = examinePolicy(read.document)
   if (faults.length === 0) return { ok: true, value: policy }
-  return invalidPolicy(faults.map(fault => placed(fault, read.locate(fault.place))))
+  const findings = faults.map(fault => placed(fault, read.locate(fault.place)))
+  return invalidPolicy(findings.toSorted(inReadingOrder))
 }
 
 interface Position {
@@ -69,6 +70,9 @@ const placed = (fault: Omit<PolicyFault, 'place'>, at: Position): PolicyFinding 
   column: at.column,
   rule_id: fault.rule_id,
 })
+
+const inReadingOrder = (left: PolicyFinding, right: PolicyFinding): number =>
+  (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0)
 
 function readPlaced(text: string): {
   readonly document: PolicyDocument

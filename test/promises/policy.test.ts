@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { PolicyDocument, Rule, RuleDiff } from '../../src/domain/policy.ts'
+import { checkPolicy, type PolicyFinding } from '../../src/domain/policy-check.ts'
+import { applyDiffs, diffPolicies } from '../../src/domain/policy-diff.ts'
+import { checkPolicyText, readPolicyText } from '../../src/domain/policy-text.ts'
+import { arbitraryPolicy, arbitraryPolicyPair } from '../support/generate-policy.ts'
+
+const starterText = await readFile(new URL('../../policies/starter.yaml', import.meta.url), 'utf8')
+
+const starter = (): PolicyDocument => {
+  const read = readPolicyText(starterText)
+  assert.ok(read.ok)
+  return read.value
+}
+
+function findingsOf(text: string): readonly PolicyFinding[] {
+  const checked = checkPolicyText(text)
+  assert.ok(!checked.ok, 'the policy passed')
+  assert.equal(checked.refusal.code, 'invalid_policy')
+  return checked.refusal.facts.findings as unknown as readonly PolicyFinding[]
+}
+
+/** A policy of one rule, its lines written out. */
+const policyText = (...lines: readonly string[]): string =>
+  ['schema: clo_policy.v1', 'name: test', 'rules:', ...lines, ''].join('\n')
+
+test('the starter policy passes its check', () => {
+  const checked = checkPolicyText(starterText)
+  assert.ok(checked.ok, JSON.stringify(checked))
+  const rules = checked.value.rules
+  assert.ok(rules.length >= 8 && rules.length <= 12)
+  assert.ok(rules.some(rule => rule.kind === 'margin_floor' && rule.protected))
+  assert.deepEqual(new Set(rules.map(rule => rule.kind)).size, 4)
+})
+
+const FAULTS: readonly (readonly [string, string, readonly string[], number, number])[] = [
+  [
+    'unknown_attribute',
+    'a misspelt attribute',
+    ['  - id: a', '    kind: prohibit', '    when: true && quote.segmen == "a"'],
+    6,
+    19,
+  ],
+  [
+    'unknown_attribute',
+    'the outcome',
+    ['  - id: a', '    kind: prohibit', '    when: \'quote.outcome == "won"\''],
+    6,
+    12,
+  ],
+  [
+    'unknown_attribute',
+    'the logged grant',
+    ['  - id: a', '    kind: prohibit', '    when: quote.granted_discount_bps > 1'],
+    6,
+    11,
+  ],
+  [
+    'syntax',
+    'text that is no CEL',
+    ['  - id: a', '    kind: prohibit', '    when: quote.list_cents >'],
+    6,
+    29,
+  ],
+  [
+    'not_in_fragment',
+    'arithmetic',
+    ['  - id: a', '    kind: prohibit', '    when: quote.list_cents + 1 > 2'],
+    6,
+    11,
+  ],
+  [
+    'not_in_fragment',
+    'a function',
+    ['  - id: a', '    kind: prohibit', '    when: has(quote.attr.x)'],
+    6,
+    11,
+  ],
+  [
+    'wrong_type',
+    'an ordering of text',
+    ['  - id: a', '    kind: prohibit', '    when: |', '      true &&', '      quote.segment < "b"'],
+    8,
+    7,
+  ],
+  [
+    'margin_in_cap',
+    'the margin in a cap',
+    ['  - id: a', '    kind: discount_cap', '    when: quote.margin_bps > 5', '    params: { cap_bps: 5 }'],
+    6,
+    11,
+  ],
+  [
+    'limit_missing',
+    'a cap without its limit',
+    ['  - id: a', '    kind: discount_cap', '    when: "true"'],
+    4,
+    5,
+  ],
+  [
+    'parameter_out_of_bounds',
+    'a cap beyond 100%',
+    ['  - id: a', '    kind: discount_cap', '    when: "true"', '    params:', '      cap_bps: 10001'],
+    8,
+    16,
+  ],
+  [
+    'parameter_out_of_bounds',
+    'a floor beyond -1000%',
+    ['  - id: a', '    kind: margin_floor', '    when: "true"', '    params: { floor_bps: -100001 }'],
+    7,
+    26,
+  ],
+  [
+    'parameter_out_of_bounds',
+    'a value outside its tune range',
+    [
+      '  - id: a',
+      '    kind: margin_floor',
+      '    when: "true"',
+      '    params: { floor_bps: 100 }',
+      '    tune: { floor_bps: { min: 200, max: 300, step: 1 } }',
+    ],
+    8,
+    24,
+  ],
+  [
+    'tune_off_step',
+    'a value that no step reaches',
+    [
+      '  - id: a',
+      '    kind: margin_floor',
+      '    when: "true"',
+      '    params: { floor_bps: 250 }',
+      '    tune: { floor_bps: { min: 200, max: 300, step: 100 } }',
+    ],
+    8,
+    24,
+  ],
+  [
+    'tune_step_too_small',
+    'a step of nothing',
+    [
+      '  - id: a',
+      '    kind: margin_floor',
+      '    when: "true"',
+      '    params: { floor_bps: 250 }',
+      '    tune: { floor_bps: { min: 200, max: 300, step: 0 } }',
+    ],
+    8,
+    24,
+  ],
+  [
+    'tune_unknown_parameter',
+    'a tune range of nothing',
+    ['  - id: a', '    kind: prohibit', '    when: "true"', '    tune: { x: { min: 1, max: 2, step: 1 } }'],
+    7,
+    16,
+  ],
+  [
+    'unused_parameter',
+    'a parameter nothing uses',
+    ['  - id: a', '    kind: prohibit', '    when: "true"', '    params: { x: 1 }'],
+    7,
+    18,
+  ],
+  [
+    'unknown_parameter',
+    'a parameter the rule has not',
+    ['  - id: a', '    kind: prohibit', '    when: quote.list_cents > params.x'],
+    6,
+    30,
+  ],
+  [
+    'reserved_parameter',
+    'a parameter called `when`',
+    [
+      '  - id: a',
+      '    kind: prohibit',
+      '    when: quote.list_cents > params.when',
+      '    params: { when: 1 }',
+    ],
+    7,
+    21,
+  ],
+  [
+    'approver_not_on_approval',
+    'an approver of a cap',
+    ['  - id: a', '    kind: prohibit', '    when: "true"', '    approver: ann'],
+    7,
+    15,
+  ],
+  [
+    'duplicate_id',
+    'two rules of one id',
+    ['  - { id: a, kind: prohibit, when: "true" }', '  - { id: a, kind: prohibit, when: "false" }'],
+    5,
+    11,
+  ],
+  [
+    'duplicate_key',
+    'a key written twice',
+    ['  - { id: a, kind: prohibit, when: "true", when: "false" }'],
+    4,
+    44,
+  ],
+  ['shape', 'an unknown key', ['  - { id: a, kind: prohibit, when: "true", colour: red }'], 4, 52],
+  [
+    'shape',
+    'a fraction',
+    ['  - { id: a, kind: discount_cap, when: "true", params: { cap_bps: 17.5 } }'],
+    4,
+    67,
+  ],
+  [
+    'integer_too_large',
+    'an integer beyond 2^53 - 1',
+    ['  - id: a', '    kind: prohibit', '    when: quote.list_cents > 9007199254740992'],
+    6,
+    30,
+  ],
+  ['alias', 'an alias', ['  - &rule { id: a, kind: prohibit, when: "true" }', '  - *rule'], 5, 5],
+]
+for (const [code, what, lines, line, column] of FAULTS) {
+  test(`a policy with ${what} is refused with line and column (${code})`, () => {
+    const [finding] = findingsOf(policyText(...lines))
+    assert.deepEqual([finding?.code, finding?.line, finding?.column], [code, line, column], finding?.message)
+  })
+}
+
+test('all faults of a policy are reported at once, in reading order', () => {
+  const found = findingsOf(
+    policyText('  - id: a', '    kind: margin_floor', '    when: quote.x == 1', '    approver: ann'),
+  )
+  assert.deepEqual(
+    found.map(finding => finding.code),
+    ['limit_missing', 'unknown_attribute', 'approver_not_on_approval'],
+  )
+})
+
+test('JSON and YAML of one policy read as the same document', () => {
+  const read = readPolicyText(JSON.stringify(starter()))
+  assert.ok(read.ok)
+  assert.deepEqual(read.value, starter())
+})
+
+const byId = (left: Rule, right: Rule): number => (left.id < right.id ? -1 : 1)
+const withoutOrder = (document: PolicyDocument) => document.rules.toSorted(byId)
+
+test('the diff of two policies, applied to the first, gives the second up to the order of rules', () => {
+  let changes = 0
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        arbitraryPolicyPair(),
+        fc.tuple(arbitraryPolicy(), arbitraryPolicy()).map(([base, candidate]) => ({ base, candidate })),
+      ),
+      ({ base, candidate }) => {
+        const diffs = diffPolicies(base, candidate)
+        changes += diffs.length
+        const applied = applyDiffs(base, diffs)
+        assert.ok(applied.ok, JSON.stringify(applied))
+        assert.deepEqual(withoutOrder(applied.value), withoutOrder(candidate))
+        const kept = base.rules
+          .map(rule => rule.id)
+          .filter(id => !diffs.some(diff => diff.rule_id === id && diff.field === 'rule'))
+        assert.deepEqual(
+          applied.value.rules.slice(0, kept.length).map(rule => rule.id),
+          kept,
+        )
+        assert.deepEqual(diffPolicies(applied.value, candidate), [])
+      },
+    ),
+    { numRuns: 300, verbose: 1 },
+  )
+  assert.ok(changes > 300)
+})
+
+test('a changed value is one update, any other change of a rule is its removal and addition', () => {
+  const base = starter()
+  const changed = (change: Partial<Rule>): PolicyDocument => ({
+    ...base,
+    rules: base.rules.map(rule => (rule.id === 'discount-cap-smb' ? { ...rule, ...change } : rule)),
+  })
+  const update: RuleDiff = {
+    rule_id: 'discount-cap-smb',
+    operation: 'update',
+    field: 'cap_bps',
+    from: 1800,
+    to: 1850,
+    rationale: '',
+  }
+  assert.deepEqual(diffPolicies(base, changed({ params: { cap_bps: 1850 } })), [update])
+  const operations = diffPolicies(base, changed({ protected: true })).map(diff => diff.operation)
+  assert.deepEqual(operations, ['remove', 'add'])
+})
+
+const smb = (change: Partial<RuleDiff>): RuleDiff => ({
+  rule_id: 'discount-cap-smb',
+  operation: 'update',
+  field: 'cap_bps',
+  from: 1800,
+  to: 1850,
+  rationale: '',
+  ...change,
+})
+const rule: Rule = { id: 'x', kind: 'prohibit', when: 'false' }
+const MISFITS: readonly (readonly [string, RuleDiff, string])[] = [
+  ['whose `from` is not the value of the base', smb({ from: 1700 }), 'bad_input'],
+  ['of a rule the base has not', smb({ rule_id: 'nowhere' }), 'bad_input'],
+  ['of a parameter the rule has not', smb({ field: 'floor_bps' }), 'bad_input'],
+  [
+    'of a key that is neither parameter nor `when`',
+    smb({ field: 'kind', from: 'discount_cap', to: 'prohibit' }),
+    'bad_input',
+  ],
+  ['to a value of another type', smb({ to: '1850' }), 'bad_input'],
+  ['to a fraction', smb({ to: 1850.5 }), 'bad_input'],
+  [
+    'that adds a rule under another name',
+    smb({ operation: 'add', field: 'rule', from: null, to: rule }),
+    'bad_input',
+  ],
+  [
+    'that adds an id which is taken',
+    smb({ operation: 'add', field: 'rule', from: null, to: { ...rule, id: 'discount-cap-smb' } }),
+    'bad_input',
+  ],
+  [
+    'that removes a rule other than the one of the base',
+    smb({ operation: 'remove', field: 'rule', from: { ...rule, id: 'discount-cap-smb' }, to: null }),
+    'bad_input',
+  ],
+  ['that leaves the tune range', smb({ to: 2650 }), 'invalid_policy'],
+  [
+    'to a condition beyond the fragment',
+    smb({ field: 'when', from: 'quote.segment == "smb"', to: 'quote.outcome == "won"' }),
+    'invalid_policy',
+  ],
+]
+for (const [what, diff, code] of MISFITS) {
+  test(`a change ${what} is refused (${code})`, () => {
+    const applied = applyDiffs(starter(), [diff])
+    assert.equal(applied.ok ? 'applied' : applied.refusal.code, code)
+  })
+}
+
+test('a document read from the store is checked as one read from text', () => {
+  assert.ok(checkPolicy(starter()).ok)
+  const spoilt = { ...starter(), rules: [...starter().rules, { ...rule, when: 'quote.x == 1' }] }
+  assert.ok(!checkPolicy(spoilt).ok)
+})
