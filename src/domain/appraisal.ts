@@ -1,11 +1,12 @@
+import type { MicroCents } from './judgement.ts'
 import type { Setting } from './tunables.ts'
 
-/** What the search must know of one setting. Money in micro-cents a quote. */
+/** What the search must know of one setting.  */
 export interface Appraisal {
   readonly setting: Setting
   /** The objective; null where it cannot be known. */
-  readonly robustLowerMicroCents: bigint | null
-  readonly pointMicroCents: bigint | null
+  readonly robustLowerMicroCents: MicroCents | null
+  readonly pointMicroCents: MicroCents | null
   readonly winRateDeltaBps: number | null
   readonly approvalLoadDeltaBps: number | null
   readonly impacted: number
@@ -108,11 +109,11 @@ export class KnownSettings {
 export const keyOf = (setting: Setting): string => setting.join(' ')
 
 /** May be proposed as a whole: nothing hinders it and its robust lower bound is above zero. */
-export const isSound = (appraisal: Appraisal): boolean =>
-  appraisal.hindrance === null && bound(appraisal) > 0n
+export const isSound = (appraisal: Appraisal): boolean => appraisal.hindrance === null && bound(appraisal) > 0
 
-export const bound = (appraisal: Appraisal): bigint => appraisal.robustLowerMicroCents ?? NO_GAIN
-const NO_GAIN = -(2n ** 200n)
+/** The objective; what is unknown lies below everything. */
+export const bound = (appraisal: Appraisal): MicroCents =>
+  appraisal.robustLowerMicroCents ?? Number.NEGATIVE_INFINITY
 
 /** The better of two: higher robust lower bound, then fewer quotes disturbed, then smaller values, so that ties have one answer. */
 export function betterOf(left: Appraisal, right: Appraisal): Appraisal {

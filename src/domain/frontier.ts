@@ -7,6 +7,7 @@ import {
   type NotProposed,
   type Proposal,
 } from './appraisal.ts'
+import type { MicroCents } from './judgement.ts'
 
 const FRONTIER_MAX = 40
 
@@ -18,16 +19,16 @@ export function frontierOf(known: KnownSettings): readonly Appraisal[] {
   const sound = known.all().filter(isSound)
   return sound
     .filter(point => !sound.some(other => dominates(other, point)))
-    .sort((left, right) => (margin(left) === margin(right) ? 0 : margin(left) > margin(right) ? -1 : 1))
+    .sort((left, right) => margin(right) - margin(left))
     .slice(0, FRONTIER_MAX)
 }
 
-const margin = (point: Appraisal): bigint => point.pointMicroCents ?? bound(point)
+const margin = (point: Appraisal): MicroCents => point.pointMicroCents ?? bound(point)
 
 /** At least as good in all three and better in one; of equals the one appraised first stands. */
 function dominates(left: Appraisal, right: Appraisal): boolean {
   const differences = [
-    Number(margin(left) - margin(right)),
+    margin(left) - margin(right),
     (left.winRateDeltaBps ?? 0) - (right.winRateDeltaBps ?? 0),
     (right.approvalLoadDeltaBps ?? 0) - (left.approvalLoadDeltaBps ?? 0),
   ]

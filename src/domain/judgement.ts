@@ -1,52 +1,50 @@
-import { divWide } from './arithmetic.ts'
-import { jackknifeError } from './jackknife.ts'
 import type { FitSums, ReplaySums } from './replay.ts'
+import { fitRatios } from './replay-measures.ts'
 import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts'
+import { jackknifeEstimate, type Ratio } from './statistics.ts'
 
-/** What a change is worth: micro-cents of expected margin per scored quote with cost. */
+/** Expected margin in millionths of a cent per scored quote with cost: fine enough to rank small changes. */
+export type MicroCents = number
+
+/** What a change is worth. */
 export interface GainJudgement {
   /** Full fit, point slope. */
-  readonly pointMicroCents: bigint
+  readonly pointMicroCents: MicroCents
   /** See `judgeGain`. */
-  readonly robustLowerMicroCents: bigint
+  readonly robustLowerMicroCents: MicroCents
 }
 
 /**
  * The robust lower bound of DESIGN section 7. At each of the three slopes of the range (estimate - d, estimate, estimate + d):
  * the gain of the full fit, less what extrapolated quotes could lose if they behaved as badly as monotonicity allows, less
  * Student's t at one-sided level 0.05 / tunables times the delete-a-group jackknife error of the gain; the least of the three.
- * Integers throughout: expected sums are ppm-cents, so sum / quotes is micro-cents a quote. null where there is no model, no
- * scored quote with cost, fewer than two groups to resample, or more tunables than the model has quantiles for (40).
+ * Rounded downwards. null where there is no model, no scored quote with cost, fewer than two groups to resample, or more
+ * tunables than the model has quantiles for.
  */
 export function judgeGain(
   sums: ReplaySums,
   model: ResponseModel | null,
   tunables: number,
 ): GainJudgement | null {
-  const full = sums.response?.[0]
+  const tPpm = model?.student_t_ppm.one_sided_by_tunables[tunables - 1]
   const worst = sums.worst_case_expected_delta
-  if (model === null || sums.response === null || full === undefined || worst === null) return null
-  const leftOut = model.groups_used.map(group => sums.response?.[group + 1] as FitSums)
-  if (full.with_cost === 0 || leftOut.length < 2 || leftOut.some(fit => fit.with_cost === 0)) return null
-
-  const quantile = model.student_t_ppm.one_sided_by_tunables[tunables - 1]
-  if (quantile === undefined) return null
-  const tPpm = BigInt(quantile)
-  const lowerAt = (shift: SlopeShift): bigint => {
+  const full = sums.response?.[0]
+  if (tPpm === undefined || worst === null || full === undefined) return null
+  const estimates = SLOPE_SHIFTS.map(shift => {
     const doubtful = full.expected_delta[shift] - worst[shift]
-    const counted = full.expected_delta[shift] - (doubtful > 0n ? doubtful : 0n)
-    const error = jackknifeError(leftOut.map(fit => perQuote(fit.expected_delta[shift], fit)))
-    return perQuote(counted, full) - divWide(tPpm * error, 1_000_000n)
-  }
-  return {
-    pointMicroCents: perQuote(full.expected_delta.point, full),
-    robustLowerMicroCents: SLOPE_SHIFTS.map(lowerAt).reduce(smaller),
-  }
+    const { full: gain, leftOut } = fitRatios(sums, fit => microCentsPerQuote(fit, shift))
+    return jackknifeEstimate(gain === null ? null : lessened(gain, doubtful), leftOut, tPpm)
+  })
+  const lowers = estimates.flatMap(({ lower }) => lower ?? [])
+  const point = jackknifeEstimate(microCentsPerQuote(full, 'point'), []).point
+  if (point === null || lowers.length < estimates.length) return null
+  return { pointMicroCents: point, robustLowerMicroCents: Math.min(...lowers) }
 }
 
-const perQuote = (sum: bigint, fit: FitSums): bigint => divWide(sum, BigInt(fit.with_cost))
+/** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
+const microCentsPerQuote = (fit: FitSums, shift: SlopeShift): Ratio | null =>
+  fit.with_cost > 0 ? { n: fit.expected_delta[shift], d: BigInt(fit.with_cost) } : null
 
-function smaller(left: bigint, right: bigint): bigint {
-  if (left < right) return left
-  return right
-}
+/** Taken off only where it lowers the gain: a worst case never raises it. */
+const lessened = (gain: Ratio, doubtful: bigint): Ratio =>
+  doubtful > 0n ? { n: gain.n - doubtful, d: gain.d } : gain

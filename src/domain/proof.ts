@@ -26,7 +26,7 @@ export async function prove(
     const changed = setting.flatMap((value, at) => (value === base[at] ? [] : [at]))
     const changes = await known.addedBy(setting, changed, base)
     const weakest = changes.reduce((least, next) => (bound(next.added) < bound(least.added) ? next : least))
-    if (bound(weakest.added) > 0n) return { appraisal: standing, changes }
+    if (bound(weakest.added) > 0) return { appraisal: standing, changes }
     known.unproven.add(keyOf(setting))
     if (changed.length === 1) return null
     const [rest] = await known.of([setting.with(weakest.at, base[weakest.at] as number)])
@@ -68,7 +68,7 @@ function mostWished(
   const pool = known
     .all()
     .filter(isSound)
-    .filter(appraisal => best === null || 4n * bound(appraisal) >= bound(best))
+    .filter(appraisal => best === null || 4 * bound(appraisal) >= bound(best))
   if (pool.length === 0) return null
   const wished = pool.reduce((least, next) => {
     if (measure(next) === measure(least)) return betterOf(least, next)

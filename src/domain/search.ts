@@ -11,6 +11,7 @@ import {
   type Proven,
 } from './appraisal.ts'
 import { countNotProposed, frontierOf } from './frontier.ts'
+import type { MicroCents } from './judgement.ts'
 import type { PolicyDocument } from './policy.ts'
 import { alternatives, prove } from './proof.ts'
 import { currentSetting, TUNABLES_MAX, type Tunable, tunablesOf, valuesAround } from './tunables.ts'
@@ -75,15 +76,13 @@ async function byOwnGain(tunables: readonly Tunable[], known: KnownSettings): Pr
     valuesAround(tunable, tunable.current, REACH_STEPS, true).map(value => base.with(at, value)),
   )
   await known.of(settings.flat())
-  const gains: { readonly at: number; readonly gain: bigint }[] = []
+  const gains: { readonly at: number; readonly gain: MicroCents }[] = []
   for (const [at, tried] of settings.entries()) {
     const sound = (await known.of(tried)).filter(isSound)
     const best = sound.length === 0 ? null : sound.reduce(betterOf)
-    gains.push({ at, gain: best === null ? 0n : bound(best) })
+    gains.push({ at, gain: best === null ? 0 : bound(best) })
   }
-  return gains
-    .sort((left, right) => (left.gain === right.gain ? left.at - right.at : left.gain > right.gain ? -1 : 1))
-    .map(({ at }) => at)
+  return gains.sort((left, right) => right.gain - left.gain || left.at - right.at).map(({ at }) => at)
 }
 
 /** The best sound setting with a single change, which is its own proof. */
@@ -148,7 +147,7 @@ async function firstProven(
   for (const next of ranked.slice(0, PROOFS_MAX)) {
     if (next.setting[at] === current) return next
     const [change] = await known.addedBy(next.setting, [at], next.setting.with(at, current))
-    if (change !== undefined && bound(change.added) > 0n) return next
+    if (change !== undefined && bound(change.added) > 0) return next
     known.unproven.add(keyOf(next.setting))
   }
   return null

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { jackknifeError, squareRootUp } from '../../src/domain/jackknife.ts'
 import { marketWorld } from '../../src/domain/market-world.ts'
 import type { Quote } from '../../src/domain/quote.ts'
 import { SLOPE_SHIFTS } from '../../src/domain/response.ts'
@@ -48,24 +47,6 @@ test("Student's quantiles equal the printed tables", () => {
   for (const [probability, freedom, quantile] of printed) {
     assert.ok(Math.abs(studentTQuantile(probability, freedom) - quantile) < 1e-6, `${probability} ${freedom}`)
   }
-})
-
-test('the integer jackknife agrees with a computation in floating point', () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: -1e9, max: 1e9 }), { minLength: 2, maxLength: 32 }), estimates => {
-      const mean = estimates.reduce((sum, value) => sum + value, 0) / estimates.length
-      const squares = estimates.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-      const error = Math.sqrt(((estimates.length - 1) / estimates.length) * squares)
-      const found = Number(jackknifeError(estimates.map(BigInt)))
-      assert.ok(found >= error - 1e-3 - 1e-9 * error && found <= error + 2, `${found} for ${error}`)
-    }),
-  )
-  fc.assert(
-    fc.property(fc.bigInt(0n, 10n ** 60n), n => {
-      const root = squareRootUp(n)
-      assert.ok(root * root >= n && (root === 0n || (root - 1n) * (root - 1n) < n))
-    }),
-  )
 })
 
 test('at the logged decision every slope says the same, and more discount never lowers a win probability', () => {
