@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readQuotes, refusalOf, valueOf } from '../support/quote-file-text.ts'
+import { acceptedOf, readQuotes, refusalOf } from '../support/quote-file-text.ts'
 
 const HEADER = 'quote_id,currency,list_cents,granted_discount_bps,outcome,attr.note'
 
@@ -33,7 +33,7 @@ const makers: readonly ((id: number) => readonly Line[])[] = [
   id => [bad(`q${id},eur,1000,10001,won,no such discount`)],
   id => [bad(`q${id},eur,10.5,0,won,cents are whole`)],
   id => [bad(`q${id},eur,1000,0,perhaps,no such outcome`)],
-  id => [bad(`,eur,1000,0,won,no id`)],
+  () => [bad(`,eur,1000,0,won,no id`)],
   () => [{ fate: 'blank', text: '', lines: 1 }],
   id => [good(id, 'again'), { ...good(id, 'again'), fate: 'collapsed' }],
   id => [
@@ -52,7 +52,7 @@ test('R4 every line of a broken file is accepted, rejected by its number, collap
         const lines = kinds.flatMap((kind, id) => (makers[kind] as (id: number) => readonly Line[])(id))
         lines.push(good(100_000, 'the last one'))
         const end = crlf ? '\r\n' : '\n'
-        const file = valueOf(await readQuotes([HEADER, ...lines.map(line => line.text)].join(end) + end))
+        const file = acceptedOf(await readQuotes([HEADER, ...lines.map(line => line.text)].join(end) + end))
         const count = (fate: Line['fate']): number => lines.filter(line => line.fate === fate).length
         assert.deepEqual(
           [file.counts.accepted, file.counts.rejected, file.counts.collapsed, file.notes.blank_lines],
@@ -84,7 +84,7 @@ function placesOf(lines: readonly Line[], fate: Line['fate']): readonly string[]
 }
 
 test('R4 a quote that is never closed costs its own line, not the rows behind it', async () => {
-  const file = valueOf(
+  const file = acceptedOf(
     await readQuotes(`${HEADER}\nq1,eur,100,0,won,"open\nq2,eur,100,0,won,a\nq3,eur,100,0,lost,"b, c"\n`),
   )
   assert.deepEqual(file.columns.quoteIds, ['q2', 'q3'])
@@ -100,13 +100,13 @@ test('R4 bytes that are not UTF-8 reject the row they stand in', async () => {
     Buffer.from([0xe9]),
     Buffer.from('\nq2,eur,100,0,won,é\n'),
   ])
-  const file = valueOf(await readQuotes(bytes))
+  const file = acceptedOf(await readQuotes(bytes))
   assert.deepEqual(file.columns.quoteIds, ['q2'])
   assert.equal(file.rejects[0]?.reason, 'holds bytes that are not UTF-8')
 })
 
 test('a row says all that is wrong with it, and counts once', async () => {
-  const file = valueOf(await readQuotes(`${HEADER}\nq1,eur,x,y,z,\nq2,eur,100,0,won,\n`))
+  const file = acceptedOf(await readQuotes(`${HEADER}\nq1,eur,x,y,z,\nq2,eur,100,0,won,\n`))
   assert.equal(file.counts.rejected, 1)
   assert.deepEqual(
     file.rejects.map(({ column, raw, quoteId }) => [column, raw, quoteId]),
@@ -120,7 +120,7 @@ test('a row says all that is wrong with it, and counts once', async () => {
 
 test('--max-rejects bounds an import: one more is refused with counts and reasons', async () => {
   const text = `${HEADER}\nq1,eur,100,0,won,\nq2,eur,0,0,won,\nq3,eur,0,0,won,\n`
-  assert.equal(valueOf(await readQuotes(text, null, 2)).counts.rejected, 2)
+  assert.equal(acceptedOf(await readQuotes(text, null, 2)).counts.rejected, 2)
   const refusal = refusalOf(await readQuotes(text, null, 1))
   assert.equal(refusal.code, 'bad_input')
   assert.equal(refusal.facts.rejected, 2)
@@ -151,7 +151,7 @@ test('what is no file of quotes is refused with what would help', async () => {
 test('semicolons, tabs, a byte order mark and CRLF are read like commas', async () => {
   for (const delimiter of [';', '\t', '|']) {
     const text = `${HEADER}\nq1,eur,100,25,won,a b\n`.replaceAll(',', delimiter).replaceAll('\n', '\r\n')
-    const file = valueOf(await readQuotes(`\uFEFF${text}`))
+    const file = acceptedOf(await readQuotes(`\uFEFF${text}`))
     assert.deepEqual([file.counts.accepted, file.columns.grantedDiscountBps[0]], [1, 25])
   }
 })

@@ -30,7 +30,7 @@ export const readQuotes = (
   })
 
 /** The value of a result; fails with the refusal otherwise. */
-export function valueOf<T>(result: Result<T>): T {
+export function acceptedOf<T>(result: Result<T>): T {
   if (result.ok) return result.value
   throw new Error(`refused: ${result.refusal.message} ${JSON.stringify(result.refusal.facts)}`)
 }
