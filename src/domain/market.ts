@@ -90,7 +90,7 @@ function simulateQuote(
   }
 }
 
-/** The market records every attribute but its own four, so a policy that names another cannot be in force in it. */
+/** The market records channel and term alone, so a policy that names another attribute cannot have been in force in it. */
 function decisionOn(drawn: DrawnRequest, policy: CheckedPolicy): Decision {
   const decision = decide(policy, drawn.request)
   if (decision.kind === 'not_replayable') {
