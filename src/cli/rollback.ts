@@ -1,5 +1,50 @@
 import type { Command } from 'commander'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { Instant } from '../domain/units.ts'
+import { type RolledBack, rollbackApply } from '../loop/rollback.ts'
+import { actorOf, type Invocation, performing } from './face.ts'
 
 export function register(parent: Command): void {
-  void parent
+  parent
+    .command('rollback')
+    .argument('<apply>', 'id of the active apply record')
+    .description('restore the policy that was active before, under your signature (CLO-CTRL-004)')
+    .option('--reason <text>', 'why (required)', '')
+    .option('--triggered-at <instant>', 'when the alert or incident was raised (default: now)')
+    .action(performing(rollback, rolledBackText))
 }
+
+async function rollback(call: Invocation) {
+  const actor = actorOf(call)
+  if (!actor.ok) return actor
+  const { reason, triggeredAt } = call.options as { reason?: string; triggeredAt?: string }
+  const instant = instantOf(triggeredAt)
+  if (!instant.ok) return instant
+  const ports = await call.ports()
+  if (!ports.ok) return ports
+  const [applyRecordId] = call.arguments as [string]
+  return rollbackApply(ports.value, {
+    actorId: actor.value,
+    applyRecordId,
+    reason: reason ?? '',
+    triggeredAt: instant.value,
+  })
+}
+
+function instantOf(text: string | undefined): Result<Instant | null> {
+  if (text === undefined) return done(null)
+  const milliseconds = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(milliseconds)
+    ? refuse('bad_input', `\`${text}\` is no instant`, 'write it as 2026-11-22T14:00:00Z')
+    : done(new Date(milliseconds).toISOString())
+}
+
+const rolledBackText = ({ rollback_record: row, activation }: RolledBack): string =>
+  [
+    `restored   version ${row.rollback_target_version}, by ${row.actor_id} at ${row.rolled_back_at}`,
+    `triggered  ${row.rollback_triggered_at}`,
+    `reason     ${row.rollback_reason}`,
+    `epoch      ${activation.epoch}`,
+    `policy     ${activation.policy_digest}`,
+    `record     ${row.id}${row.rollback_depth > 1 ? ` (number ${row.rollback_depth} of a chain)` : ''}`,
+  ].join('\n')

@@ -47,10 +47,10 @@ export function thresholdChanges(before: Thresholds, after: Thresholds): readonl
 
 function isLoosened(path: string, from: string | number, to: string | number): boolean {
   if (path === 'guardrails.not_required') {
-    const excused = String(from).split(' ')
+    const excused = new Set(String(from).split(' '))
     return String(to)
       .split(' ')
-      .some(measure => !excused.includes(measure))
+      .some(measure => measure !== '' && !excused.has(measure))
   }
   const direction = DIRECTION[path]
   if (direction === undefined || typeof from !== 'number' || typeof to !== 'number') return true

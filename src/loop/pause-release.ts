@@ -69,15 +69,25 @@ function releasable(state: PauseState): Result<ReadablePause> {
   )
 }
 
-/** The newest KPI snapshot, which must be newer than the pause and clear of every metric that triggered it. */
+/**
+ * The newest KPI snapshot, recorded since the pause was engaged over a window that reaches past it, and clear of every metric
+ * that triggered it. Which came first is read off the log, where two events never share a place.
+ */
 async function metricsClear(tx: Reading, pause: ReadablePause): Promise<Result<string>> {
   const newest = await tx.last('kpi_snapshot')
-  if (newest === null || newest.recorded_at <= pause.engagedAt) {
+  const recorded = await tx.last('policy_lifecycle_audit', { event_type: 'kpi_snapshot_recorded' })
+  const engaged = await tx.last('policy_lifecycle_audit', { event_type: 'pause_engaged' })
+  const since = (recorded?.entry_index ?? -1) > (engaged?.entry_index ?? -1)
+  if (newest === null || !since || newest.window_end < pause.engagedAt) {
     return refuse(
       'release_blocked',
-      'no KPI snapshot was recorded since the pause was engaged',
+      'no KPI snapshot was recorded since the pause was engaged, over a window that reaches past it',
       'record one with `quotey kpi summary --record`, then release again',
-      { engaged_at: pause.engagedAt, newest_snapshot_at: newest?.recorded_at ?? null },
+      {
+        engaged_at: pause.engagedAt,
+        newest_snapshot_at: newest?.recorded_at ?? null,
+        newest_window_end: newest?.window_end ?? null,
+      },
     )
   }
   const summary = JSON.parse(newest.summary_json) as Readonly<Record<string, unknown>>

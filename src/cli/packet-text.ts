@@ -1,0 +1,119 @@
+import type { Packet } from '../domain/packet.ts'
+import { changeText, estimateText } from '../domain/packet-summary.ts'
+import type { Estimate } from '../domain/replay-report.ts'
+
+export const PACKET_FORMATS = ['text', 'md', 'json', 'html'] as const
+export type PacketFormat = (typeof PACKET_FORMATS)[number]
+
+/** One block of a packet for reading: a heading and a table of rows, or lines. Each format lays the same blocks out. */
+export interface PacketSection {
+  readonly title: string
+  readonly lines: readonly string[]
+  readonly table: { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] } | null
+}
+
+/** Everything a reviewer reads, in reading order. */
+export function packetSections(packet: Packet): readonly PacketSection[] {
+  return [
+    lines('In short', packet.summary),
+    table('Change', ['rule', 'change', 'why'], changeRows(packet)),
+    table('Effect on closed quotes', ['measure', 'point and 95% interval'], effectRows(packet)),
+    table('By segment', ['segment', 'quotes', 'impacted', 'margin', 'expected'], segmentRows(packet)),
+    table('Guardrails', ['code', 'measured', 'limit', 'reason'], guardrailRows(packet)),
+    table('Attacks', ['attack', 'outcome', 'measured', 'limit', 'reason'], attackRows(packet)),
+    lines('Support', supportLines(packet)),
+    lines('If it goes wrong', fallbackLines(packet)),
+    table('Stands on', ['input', 'digest'], inputRows(packet)),
+  ]
+}
+
+export const packetHeading = (packet: Packet): string =>
+  `Policy version ${packet.proposed_policy_version}, in place of version ${packet.base_policy_version}`
+
+export const packetFacts = (packet: Packet): readonly (readonly [string, string])[] => [
+  ['packet', packet.packet_id],
+  ['candidate', `${packet.candidate_id}, by ${packet.created_by}`],
+  ['built', `${packet.built_at} by ${packet.built_by}; expires ${packet.expires_at}`],
+  ['risk', `${packet.risk_score_bps} of 10000 bps`],
+]
+
+const lines = (title: string, text: readonly string[]): PacketSection => ({ title, lines: text, table: null })
+
+const table = (
+  title: string,
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): PacketSection =>
+  rows.length === 0 ? lines(title, ['none']) : { title, lines: [], table: { header, rows } }
+
+const changeRows = (packet: Packet): readonly (readonly string[])[] =>
+  packet.diff.rule_diffs.map(diff => [diff.rule_id, changeText(diff), diff.rationale])
+
+function effectRows({ replay }: Packet): readonly (readonly string[])[] {
+  const { intervals } = replay
+  const row = (name: string, estimate: Estimate, unit: string): readonly string[] => [
+    name,
+    estimateText(estimate, unit),
+  ]
+  return [
+    row('expected margin', intervals.expected_margin_delta_cents_per_quote, 'cents a quote'),
+    row('margin rate', intervals.margin_delta_bps, 'bps'),
+    row('win rate', intervals.win_rate_delta_bps, 'bps'),
+    row('approval load', intervals.approval_load_delta_bps, 'bps'),
+    row('approval latency', intervals.approval_latency_delta_seconds, 's'),
+    row('approval coverage lost', intervals.approval_coverage_loss_bps, 'bps'),
+    row('hard violations', intervals.hard_violation_delta, 'quotes'),
+  ]
+}
+
+const known = (value: number | null, unit: string): string =>
+  value === null ? 'unknown' : `${value} ${unit}`
+
+const segmentRows = ({ replay }: Packet): readonly (readonly string[])[] =>
+  Object.entries(replay.by_segment).map(([segment, slice]) => [
+    segment === '' ? '(none)' : segment,
+    String(slice.scored),
+    String(slice.impacted),
+    known(slice.margin_delta_bps, 'bps'),
+    known(slice.expected_margin_delta_cents.per_quote, 'cents'),
+  ])
+
+const guardrailRows = ({ replay }: Packet): readonly (readonly string[])[] =>
+  replay.guardrails.blocks.map(({ code, measured, limit, reason }) => [
+    code,
+    measured === null ? 'unknown' : String(measured),
+    String(limit),
+    reason,
+  ])
+
+const attackRows = ({ safety }: Packet): readonly (readonly string[])[] =>
+  safety.attacks.map(({ attack, outcome, measured, limit, reason }) => [
+    attack,
+    outcome,
+    measured === null ? 'unknown' : String(measured),
+    String(limit),
+    reason,
+  ])
+
+function supportLines({ support, replay, blast_radius, fitness_verdict }: Packet): readonly string[] {
+  const { counts } = replay
+  const left = Object.entries(counts.not_replayable).map(([reason, quotes]) => `${quotes} ${reason}`)
+  return [
+    `${counts.in_scope} quotes in scope: ${counts.scored} scored, ${counts.open} open, not replayable: ${left.join(', ')}`,
+    `observed ${known(support.observed_bps, 'bps')}, reweighted ${known(support.reweighted_bps, 'bps')}, extrapolated ${known(support.extrapolated_bps, 'bps')}`,
+    `worst case on extrapolated quotes: ${known(support.worst_case_expected_margin_delta_cents_per_quote, 'cents a quote')}`,
+    `${blast_radius.impacted_quote_count} quotes impacted, ${blast_radius.impacted_value_ratio_bps} bps of the value`,
+    `history: ${fitness_verdict}`,
+  ]
+}
+
+const fallbackLines = ({ fallback_plan: plan }: Packet): readonly string[] => [
+  `back to version ${plan.target_policy_version} by ${plan.who.join(' or ')}: ${plan.command}`,
+  ...plan.trigger_metrics.map(({ metric, limit_bps }) => `when ${metric} fires (beyond ${limit_bps} bps)`),
+]
+
+const inputRows = ({ inputs, replay_checksum, replay }: Packet): readonly (readonly string[])[] => [
+  ...Object.entries(inputs).map(([name, digest]) => [name, digest ?? 'none']),
+  ['replay_checksum', replay_checksum],
+  ['engine_version', replay.engine_version],
+]

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { recordKpiSummary } from '../../src/loop/kpi.ts'
+import { pauseState } from '../../src/loop/pause.ts'
+import { engagePause } from '../../src/loop/pause-engage.ts'
+import { releasePause } from '../../src/loop/pause-release.ts'
+import { controlStatus } from '../../src/loop/pause-status.ts'
+import type { Ports } from '../../src/loop/ports.ts'
+import {
+  copyOf,
+  newInstallation,
+  refusedWith,
+  succeeded,
+  type TestInstallation,
+} from '../support/installation.ts'
+
+let original: TestInstallation
+before(async () => {
+  original = await newInstallation()
+})
+after(() => original.remove())
+
+/** Runs on a copy, so that each test pauses an installation of its own. */
+const onCopy = (title: string, work: (installed: TestInstallation) => Promise<void>): void => {
+  test(title, async () => {
+    const copy = await copyOf(original)
+    try {
+      await work(copy)
+    } finally {
+      await copy.remove()
+    }
+  })
+}
+
+const engage = (ports: Ports, actorId = 'sam', metrics = ['margin_gap_alert']) =>
+  engagePause(ports, { actorId, ticket: 'CLO-SAFETY-PAUSE-7', reason: 'gap', metrics })
+const recordKpi = (ports: Ports) =>
+  recordKpiSummary(ports, { length: '30d', from: null, to: null, actorId: 'ana' })
+const release = (ports: Ports, actorId: string) =>
+  releasePause(ports, { actorId, remediation: 'tightened the cap' })
+
+onCopy('P2 a release needs a safety owner and a runtime owner, two different people', async ({ ports }) => {
+  succeeded(await engage(ports))
+  succeeded(await recordKpi(ports))
+  const once = succeeded(await release(ports, 'ruth'))
+  assert.deepEqual([once.paused, once.release], [true, { signed_by: ['ruth'], missing: ['safety_owner'] }])
+  const again = succeeded(await release(ports, 'ruth'))
+  assert.deepEqual(again.release.signed_by, ['ruth'])
+  const sameRole = succeeded(await release(ports, 'rex'))
+  assert.equal(sameRole.paused, true)
+  const done = succeeded(await release(ports, 'sam'))
+  assert.deepEqual([done.paused, done.release.missing], [false, []])
+  refusedWith('release_blocked', await release(ports, 'sam'))
+})
+
+onCopy('P2 one person who holds both roles does not release alone', async ({ ports }) => {
+  succeeded(await engage(ports))
+  succeeded(await recordKpi(ports))
+  const once = succeeded(await release(ports, 'both'))
+  assert.deepEqual([once.paused, once.release.missing], [true, ['a second person']])
+  assert.equal(succeeded(await release(ports, 'both')).paused, true)
+  assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
+})
+
+onCopy('P2 no other role signs a release, and a scheduler can pause and never release', async ({ ports }) => {
+  refusedWith('not_authorised', await engage(ports, 'ana'))
+  assert.equal(succeeded(await engage(ports, 'cron')).paused, true)
+  succeeded(await recordKpi(ports))
+  refusedWith('not_authorised', await release(ports, 'ana'))
+  refusedWith('not_authorised', await release(ports, 'cron'))
+})
+
+onCopy('P2 a release waits for a KPI snapshot taken since, clear of what triggered it', async ({ ports }) => {
+  succeeded(await recordKpi(ports))
+  succeeded(await engage(ports))
+  refusedWith('release_blocked', await release(ports, 'ruth'))
+  refusedWith('reason_required', await releasePause(ports, { actorId: 'ruth', remediation: ' ' }))
+  const stale = {
+    length: '1d',
+    from: '2020-01-01T00:00:00.000Z',
+    to: '2020-02-01T00:00:00.000Z',
+    actorId: 'ana',
+  }
+  succeeded(await recordKpiSummary(ports, stale))
+  refusedWith('release_blocked', await release(ports, 'ruth'))
+  succeeded(await recordKpi(ports))
+  assert.equal(succeeded(await release(ports, 'ruth')).paused, true)
+})
+
+onCopy('P2 a pause engaged again voids the signatures given before', async ({ ports }) => {
+  succeeded(await engage(ports))
+  succeeded(await recordKpi(ports))
+  succeeded(await release(ports, 'ruth'))
+  assert.deepEqual(
+    succeeded(await engage(ports)).release.signed_by,
+    ['ruth'],
+    'the same engagement changes nothing',
+  )
+  const wider = succeeded(await engage(ports, 'rex', ['rollback_spike_alert']))
+  assert.deepEqual(wider.metrics, ['margin_gap_alert', 'rollback_spike_alert'])
+  assert.deepEqual(wider.release.signed_by, [])
+  refusedWith('release_blocked', await release(ports, 'sam'))
+  succeeded(await recordKpi(ports))
+  assert.equal(succeeded(await release(ports, 'sam')).paused, true)
+  assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
+})
+
+onCopy(
+  'a pause needs a tagged ticket, a reason and metrics, and leaves nothing without them',
+  async ({ ports }) => {
+    const good = {
+      actorId: 'sam',
+      ticket: 'CLO-SAFETY-PAUSE-1',
+      reason: 'gap',
+      metrics: ['margin_gap_alert'],
+    }
+    refusedWith('bad_input', await engagePause(ports, { ...good, ticket: 'OPS-1' }))
+    refusedWith('reason_required', await engagePause(ports, { ...good, reason: '  ' }))
+    refusedWith('bad_input', await engagePause(ports, { ...good, metrics: [] }))
+    refusedWith('bad_input', await engagePause(ports, { ...good, metrics: ['mood'] }))
+    assert.equal((await controlStatus(ports)).paused, false)
+    assert.equal(
+      succeeded(await engagePause(ports, { ...good, metrics: ['other:customers call'] })).paused,
+      true,
+    )
+  },
+)
+
+/** Edits the database file as somebody without the keys could, past the triggers. */
+function tamper(installed: TestInstallation, statement: string): void {
+  const database = new DatabaseSync(join(installed.config.home, 'quotey.db'))
+  const triggers = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all()
+  for (const { name } of triggers) database.exec(`DROP TRIGGER "${String(name)}"`)
+  database.exec('PRAGMA foreign_keys = OFF')
+  database.exec(statement)
+  database.close()
+}
+
+for (const [what, statement] of [
+  ['removed', 'DELETE FROM safety_pause'],
+  ['turned into a release', "UPDATE safety_pause SET kind = 'released'"],
+  [
+    'followed by a release nobody signed',
+    "INSERT INTO safety_pause SELECT 2, 'released', pause_id, actor_id, actor_role, ticket, reason, metrics_json, envelope_json, at FROM safety_pause",
+  ],
+  ['filled with what is no JSON', "UPDATE safety_pause SET metrics_json = '{'"],
+  ['moved out of order', 'UPDATE safety_pause SET sequence = 5'],
+  ['gone with its table', 'DROP TABLE safety_pause'],
+] as const) {
+  onCopy(`P3 a pause whose record was ${what} still counts as paused`, async installed => {
+    succeeded(await engage(installed.ports))
+    tamper(installed, statement)
+    const state = await installed.ports.store.read(pauseState)
+    assert.equal(state.paused, true)
+    assert.notEqual(state.unreadable, null)
+    refusedWith('release_blocked', await release(installed.ports, 'sam'))
+  })
+}
