@@ -1,0 +1,49 @@
+import type { FitnessFinding } from '../../domain/fitness-finding.ts'
+import type { Json } from '../../domain/units.ts'
+import { count, words } from './figures.ts'
+import { html, type Markup } from './markup.ts'
+import type { RunReport } from './run-report.ts'
+import { section, word } from './section.ts'
+
+const VERDICTS = {
+  fit: 'This history can carry a proposal.',
+  limited: 'This history can carry a proposal, with the limits below.',
+  unfit: 'Nothing may be learned about prices from this history.',
+} as const
+
+/** What the history is good for, finding by finding, with figures and remedy. */
+export function fitnessSection({ fitness, history }: RunReport): Markup | null {
+  if (fitness === null) return null
+  const { findings, verdict } = fitness
+  return section(
+    'fitness',
+    'Fitness of the history',
+    VERDICTS[verdict],
+    html`<p>${history.source}: ${count(history.rows)} rows read, ${count(history.accepted)} accepted, ${count(history.rejected)} rejected; ${count(history.won)} won, ${count(history.lost)} lost, ${count(history.open)} open.</p>`,
+    findings.length === 0
+      ? html`<p>No findings.</p>`
+      : html`<div class="scroll"><table><thead><tr><th>Finding</th><th>Weight</th><th>What was found</th><th>What would help</th></tr></thead>
+<tbody>${findings.map(row)}</tbody></table></div>`,
+  )
+}
+
+const row = ({ code, severity, message, facts, remedy }: FitnessFinding): Markup => html`<tr>
+<th>${words(code)}</th><td>${word(severity, severity === 'unfit' ? 'bad' : 'plain')}</td>
+<td>${message}<br><span class="small soft">${factsText(facts)}</span></td><td>${remedy}</td></tr>`
+
+const factsText = (facts: FitnessFinding['facts']): string =>
+  Object.entries(facts)
+    .map(([name, value]) => `${words(name)}: ${factText(value)}`)
+    .join('; ')
+
+/** A fact of any shape in one line. */
+function factText(value: Json): string {
+  if (typeof value === 'number') return count(value)
+  if (Array.isArray(value)) return value.map(factText).join(', ')
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([name, inner]) => `${name} ${factText(inner as Json)}`)
+      .join(', ')
+  }
+  return String(value)
+}

@@ -1,0 +1,91 @@
+import * as Plot from '@observablehq/plot'
+import { type Currency, change, count, moneyChange } from './figures.ts'
+import { html, type Markup } from './markup.ts'
+import { INK, picture } from './picture.ts'
+import type { ReportedFrontierPoint, RunReport } from './run-report.ts'
+import { section } from './section.ts'
+
+/** What could be had instead: margin against win rate and against approvals. */
+export function frontierSection({ proposal, candidate_id, currency }: RunReport): Markup | null {
+  if (proposal === null || proposal.frontier.length === 0) return null
+  const points = proposal.frontier.map(point => ({ ...point, kind: kindOf(point, candidate_id) }))
+  const purpose = `${count(proposal.searched)} settings were tried. Shown are those that may be proposed and that no other beats in everything; today's policy is the origin.`
+  return section(
+    'frontier',
+    'The frontier',
+    purpose,
+    html`<div class="panels">${scatter(points, currency, 'win_rate_delta_bps', 'win rate')}${scatter(points, currency, 'approval_load_delta_bps', 'quotes needing approval')}</div>`,
+  )
+}
+
+type Kind = 'this report' | 'also proposed' | 'possible'
+type Point = ReportedFrontierPoint & { readonly kind: Kind }
+
+const kindOf = (point: ReportedFrontierPoint, chosen: string | null): Kind =>
+  point.candidate_id === null ? 'possible' : point.candidate_id === chosen ? 'this report' : 'also proposed'
+
+function scatter(
+  points: readonly Point[],
+  currency: Currency,
+  measure: 'win_rate_delta_bps' | 'approval_load_delta_bps',
+  name: string,
+): Markup {
+  const scale = currency.minorUnit === 2 ? 100 : 1
+  const shown = points.flatMap(point => {
+    const y = point[measure]
+    return y === null ? [] : [{ ...point, x: point.expected_margin_delta_cents_per_quote / scale, y }]
+  })
+  const named = shown.filter(point => point.kind !== 'possible')
+  const words = named.map(
+    point =>
+      `${point.kind}: ${moneyChange(point.expected_margin_delta_cents_per_quote, currency)} a quote, ${name} ${change(point.y)} bps`,
+  )
+  return picture({
+    id: `frontier-${measure.replaceAll('_', '-')}`,
+    title: `Margin earned a quote against ${name}`,
+    description: `${shown.length} settings. ${words.join('; ')}`,
+    caption: `Margin earned a quote (${currency.code.toUpperCase()}) against ${name} (bps). ${words.join('; ')}.`,
+    plot: {
+      width: 460,
+      height: 320,
+      marginLeft: 55,
+      marginBottom: 45,
+      marginRight: 30,
+      inset: 14,
+      x: {
+        label: `margin earned a quote, ${currency.code.toUpperCase()}`,
+        labelAnchor: 'center',
+        labelArrow: 'none',
+        ticks: 5,
+      },
+      y: { label: `${name}, bps`, labelArrow: 'none', ticks: 5, grid: true },
+      marks: [
+        Plot.ruleY([0], { stroke: INK.soft }),
+        Plot.ruleX([0], { stroke: INK.soft }),
+        Plot.dot(
+          shown.filter(point => point.kind === 'possible'),
+          { x: 'x', y: 'y', r: 4, stroke: INK.quiet, strokeWidth: 1.5 },
+        ),
+        Plot.dot([{ x: 0, y: 0 }], { x: 'x', y: 'y', r: 4, symbol: 'times', stroke: INK.text }),
+        Plot.text([{ x: 0, y: 0 }], {
+          x: 'x',
+          y: 'y',
+          text: () => 'today',
+          textAnchor: 'start',
+          dx: 7,
+          dy: 10,
+          fill: INK.soft,
+        }),
+        Plot.dot(named, {
+          x: 'x',
+          y: 'y',
+          r: 6.5,
+          fill: point => (point.kind === 'this report' ? INK.gain : INK.paper),
+          stroke: INK.gain,
+          strokeWidth: 2,
+        }),
+        Plot.text(named, { x: 'x', y: 'y', text: 'kind', dy: -14, fill: INK.text }),
+      ],
+    },
+  })
+}

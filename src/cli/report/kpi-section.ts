@@ -1,0 +1,75 @@
+import {
+  bpsChange,
+  change,
+  count,
+  duration,
+  listed,
+  moment,
+  percent,
+  secondsChange,
+  words,
+} from './figures.ts'
+import { html, type Markup } from './markup.ts'
+import type { RunReport } from './run-report.ts'
+import { section, word } from './section.ts'
+
+/** How the loop as a whole is doing, with the three alerts. */
+export function kpiSection({ kpi }: RunReport): Markup | null {
+  if (kpi === null) return null
+  const alerts = kpi.alert_reason_codes === '' ? [] : kpi.alert_reason_codes.split(',')
+  const figures: readonly (readonly [string, string])[] = [
+    ['Candidates proposed', count(kpi.candidate_throughput_count)],
+    ['Decisions approved', `${count(kpi.approved_count)} of ${count(kpi.review_decision_count)}`],
+    ['Packet to first decision', duration(1000 * kpi.avg_approval_latency_seconds)],
+    [
+      'Replays proved repeatable',
+      `${count(kpi.deterministic_pass_count)} of ${count(kpi.replay_total_count)}`,
+    ],
+    [
+      'Margin rate projected, realised',
+      `${bpsChange(kpi.avg_projected_margin_delta_bps)}, ${bpsChange(kpi.avg_realized_margin_delta_bps)}`,
+    ],
+    ['Win rate realised', bpsChange(kpi.avg_realized_win_rate_delta_bps)],
+    ['Waiting realised', secondsChange(kpi.avg_realized_approval_latency_delta_seconds)],
+    ['Outcome score', change(kpi.weighted_realized_outcome_score)],
+    [
+      'Trigger to rollback',
+      `${duration(1000 * kpi.rollback_mttr_seconds)}, ${count(kpi.rollback_count)} rollbacks`,
+    ],
+  ]
+  const judged = [
+    [
+      'Applied candidates rolled back',
+      percent(kpi.rollback_rate_bps),
+      percent(kpi.max_rollback_rate_bps),
+      kpi.rollback_spike_alert,
+    ],
+    [
+      'Of those, false positives',
+      percent(kpi.false_positive_rate_bps),
+      percent(kpi.max_false_positive_rate_bps),
+      kpi.false_positive_alert,
+    ],
+    [
+      'Projected less realised margin rate',
+      bpsChange(kpi.avg_projected_vs_realized_margin_gap_bps),
+      `${count(kpi.max_projected_realized_margin_gap_bps)} bps either way`,
+      kpi.margin_gap_alert,
+    ],
+  ] as const
+  const verdict =
+    alerts.length === 0
+      ? 'No alert.'
+      : `Alerts: ${listed(alerts.map(words))}. One rollback of few applies is enough for the rate alerts.`
+  return section(
+    'kpis',
+    'How the loop is doing',
+    `From ${moment(kpi.window_start)} to ${moment(kpi.window_end)}. ${verdict}`,
+    html`<div class="columns"><div class="scroll"><table><tbody>${figures.map(
+      ([name, figure]) => html`<tr><th>${name}</th><td class="n">${figure}</td></tr>`,
+    )}</tbody></table></div><div class="scroll"><table><thead><tr><th>Alert</th><th class="n">Measured</th><th class="n">Limit</th><th></th></tr></thead><tbody>${judged.map(
+      ([name, measured, limit, alert]) =>
+        html`<tr><th>${name}</th><td class="n">${measured}</td><td class="n">${limit}</td><td>${alert === 1 ? word('alert', 'bad') : word('clear', 'good')}</td></tr>`,
+    )}</tbody></table></div></div>`,
+  )
+}

@@ -1,0 +1,63 @@
+import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../../domain/promise.ts'
+import type { Estimate } from '../../domain/replay-report.ts'
+import { bpsChange, type Currency, count, interval, moneyChange, percent, secondsChange } from './figures.ts'
+import { html, type Markup } from './markup.ts'
+import { rangeStrip } from './range-strip.ts'
+import type { RunReport } from './run-report.ts'
+import { section, word } from './section.ts'
+
+const VERDICTS: Readonly<Record<PromiseVerdict, readonly [string, 'good' | 'bad' | 'plain']>> = {
+  arrived: ['arrived', 'good'],
+  not_arrived: ['did not arrive', 'bad'],
+  not_yet_shown: ['not shown yet', 'plain'],
+  unknown: ['unknown', 'plain'],
+}
+
+const NAMES: Readonly<Record<PromisedMeasure, string>> = {
+  expected_margin_delta_cents_per_quote: 'Margin earned, a quote',
+  margin_delta_bps: 'Margin rate',
+  win_rate_delta_bps: 'Win rate',
+  approval_latency_delta_seconds: 'Waiting for approval',
+}
+
+/** Promise against observation: the same quotes, as they went and as the prior policy would have handled them. */
+export function outcomeSection({ monitoring, currency }: RunReport): Markup | null {
+  if (monitoring === null) return null
+  const { counts } = monitoring
+  const foreign = Object.values(counts.foreign).reduce((sum, value) => sum + value, 0)
+  const alike = counts.scored === 0 ? 0 : Math.round((10_000 * counts.decided_alike) / counts.scored)
+  return section(
+    'outcome',
+    'Did the promise arrive',
+    `${count(counts.scored)} quotes closed under policy version ${monitoring.applied_policy_version}, set against what version ${monitoring.prior_policy_version} would have done on the same quotes.`,
+    html`<div class="scroll"><table>
+<thead><tr><th>Measure</th><th>Promised</th><th>Observed</th><th><span class="small">promised, observed, against zero</span></th><th>Verdict</th></tr></thead>
+<tbody>${monitoring.promises.map(promise => row(promise, currency))}</tbody></table></div>
+<p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(counts.rejected)} unreadable. Win rate and margin earned are set against the response model of the history before: a market that has turned since shows in them too.</p>`,
+  )
+}
+
+function row({ measure, projected, realized, verdict }: PromiseKept, currency: Currency): Markup {
+  const format = formatOf(measure, currency)
+  const cell = (estimate: Estimate): Markup =>
+    html`${estimate.point === null ? 'unknown' : format(estimate.point)}<br><span class="small soft">${interval(estimate, format)}</span>`
+  const [said, side] = VERDICTS[verdict]
+  return html`<tr><th>${NAMES[measure]}</th><td>${cell(projected)}</td><td>${cell(realized)}</td>
+<td>${rangeStrip(projected, reachOf(realized))}${rangeStrip(realized, reachOf(projected))}</td><td>${word(said, side)}</td></tr>`
+}
+
+/** The far end of the other interval, so that both strips are drawn to one scale. */
+const reachOf = ({ lower, upper }: Estimate): number | null =>
+  lower === null || upper === null ? null : Math.abs(lower) > Math.abs(upper) ? lower : upper
+
+function formatOf(measure: PromisedMeasure, currency: Currency): (value: number) => string {
+  switch (measure) {
+    case 'expected_margin_delta_cents_per_quote':
+      return value => moneyChange(value, currency)
+    case 'approval_latency_delta_seconds':
+      return value => secondsChange(value)
+    case 'margin_delta_bps':
+    case 'win_rate_delta_bps':
+      return value => bpsChange(value)
+  }
+}

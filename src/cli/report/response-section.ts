@@ -1,0 +1,118 @@
+import * as Plot from '@observablehq/plot'
+import type { CurvePoint, ResponseEvidence } from '../../domain/response.ts'
+import { REWEIGHTED_QUOTES_MIN } from '../../domain/support.ts'
+import { count, percent, percentOfPpm } from './figures.ts'
+import { html, type Markup } from './markup.ts'
+import { INK, picture } from './picture.ts'
+import type { RunReport } from './run-report.ts'
+import { section } from './section.ts'
+
+const SEGMENTS_SHOWN_MAX = 6
+
+/** How customers answered discounts, and what the model makes of it; where history is silent, the picture says so. */
+export function responseSection({ response }: RunReport): Markup | null {
+  if (response === null || response.curve.length === 0) return null
+  const { calibration } = response
+  const segments = [...response.segments].sort((a, b) => b.closed_quotes - a.closed_quotes)
+  const shown = segments.slice(0, SEGMENTS_SHOWN_MAX).map(({ segment }) => segment)
+  const left = segments.length - shown.length
+  return section(
+    'response',
+    'How customers respond to discounts',
+    `Observed win rate by granted discount (circles, larger for more quotes) and the model's expectation of the same quotes (line). Shaded: fewer than ${REWEIGHTED_QUOTES_MIN} quotes, where history hardly speaks.`,
+    html`<div class="panels">${shown.map(segment => curve(segment, response))}</div>`,
+    left > 0
+      ? html`<p class="small soft">${count(left)} smaller segments are not drawn; the table lists all.</p>`
+      : null,
+    segmentTable(response),
+    html`<p class="small soft">Calibration, on quotes the model had not seen: Brier score ${score(calibration.brier_ppm)}; always predicting the mean scores ${score(calibration.brier_of_win_rate_ppm)}, lower is better. Learned from ${count(response.won)} won and ${count(response.lost)} lost quotes.</p>`,
+  )
+}
+
+const score = (ppm: number): string => (ppm / 1e6).toFixed(4)
+
+function curve(segment: string, { curve: points }: ResponseEvidence): Markup {
+  const bins = points
+    .filter(point => point.segment === segment && point.quotes > 0)
+    .map(point => ({
+      ...point,
+      middle: (point.from_bps + point.to_bps) / 200,
+      observed: (100 * point.won) / point.quotes,
+      predicted: point.predicted_ppm / 10_000,
+    }))
+  const name = segment || '(none)'
+  const from = Math.min(...bins.map(bin => bin.from_bps)) / 100
+  const to = Math.max(...bins.map(bin => bin.to_bps)) / 100
+  return picture({
+    id: `response-${name.replace(/[^a-z0-9]+/gi, '-')}`,
+    title: `Win rate by discount in ${name}`,
+    description: bins
+      .map(
+        bin =>
+          `${binName(bin)} discount: ${count(bin.won)} of ${count(bin.quotes)} won, model ${percentOfPpm(bin.predicted_ppm)}`,
+      )
+      .join('; '),
+    caption: `${name}: ${count(bins.reduce((sum, bin) => sum + bin.quotes, 0))} closed quotes with discounts from ${from}% to ${to}%; nothing is known beyond.`,
+    plot: {
+      width: 320,
+      height: 230,
+      marginLeft: 42,
+      marginTop: 26,
+      marginBottom: 40,
+      x: { label: 'granted discount, %', labelAnchor: 'center', labelArrow: 'none', ticks: 5 },
+      y: {
+        label: `${name} · win rate, %`,
+        labelAnchor: 'top',
+        labelArrow: 'none',
+        domain: [0, 100],
+        ticks: 5,
+        grid: true,
+      },
+      r: { range: [1.5, 9] },
+      marks: [
+        Plot.rectY(silentRanges(bins), {
+          x1: 'from',
+          x2: 'to',
+          y1: 0,
+          y2: 100,
+          fill: INK.quiet,
+          fillOpacity: 0.22,
+        }),
+        Plot.dot(bins, { x: 'middle', y: 'observed', r: 'quotes', fill: INK.pale, stroke: INK.gain }),
+        Plot.line(bins, { x: 'middle', y: 'predicted', stroke: INK.text, strokeWidth: 1.75 }),
+      ],
+    },
+  })
+}
+
+/** Discounts of a bin: a closed range of whole bps. */
+const binName = ({ from_bps, to_bps }: CurvePoint): string => `${percent(from_bps)} to ${percent(to_bps)}`
+
+const silentRanges = (
+  bins: readonly CurvePoint[],
+): readonly { readonly from: number; readonly to: number }[] =>
+  bins
+    .filter(bin => bin.quotes < REWEIGHTED_QUOTES_MIN)
+    .map(bin => ({ from: bin.from_bps / 100, to: bin.to_bps / 100 }))
+
+const THIN: Readonly<Record<string, string>> = {
+  too_few_quotes: 'too few quotes, left alone',
+  slope_clipped: 'discounts did not help here, left alone',
+  no_level: 'no effect of its own, left alone',
+}
+
+function segmentTable({ segments }: ResponseEvidence): Markup {
+  return html`<div class="scroll"><table>
+<thead><tr><th>Segment</th><th class="n">Closed quotes</th><th class="n">One point of discount changes the odds of winning by</th><th>Use</th></tr></thead>
+<tbody>${segments.map(
+    row => html`<tr><th>${row.segment || '(none)'}</th><td class="n">${count(row.closed_quotes)}</td>
+<td class="n">${odds(row.slope_nano)} <span class="soft small">(± ${odds(2 * row.slope_standard_error_nano)})</span></td>
+<td>${row.thin_reason === null ? 'may be changed' : (THIN[row.thin_reason] ?? row.thin_reason)}</td></tr>`,
+  )}</tbody></table></div>`
+}
+
+/** Nano-logits per bps as a change of the odds by 100 bps, in percent. */
+const odds = (nano: number): string => {
+  const shift = 100 * (Math.exp((100 * nano) / 1e9) - 1)
+  return `${shift > 0 ? '+' : ''}${shift.toFixed(1)}%`
+}

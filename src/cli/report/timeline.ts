@@ -1,0 +1,60 @@
+import type { JsonObject } from '../../domain/units.ts'
+import type { AuditRow } from '../../loop/tables.ts'
+import { words } from './figures.ts'
+import type { TimelineEntry } from './run-report.ts'
+
+const EVENTS: Readonly<Record<string, string>> = {
+  policy_initialised: 'Policy put in force',
+  history_imported: 'History imported',
+  candidate_created: 'Change proposed',
+  replay_completed: 'Replayed on history',
+  review_packet_built: 'Packet laid before reviewers',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  changes_requested: 'Changes requested',
+  applied: 'Applied',
+  monitoring_started: 'Outcomes taken in',
+  drill_completed: 'Rollback drill',
+  rolled_back: 'Rolled back',
+  pause_engaged: 'Safety pause engaged',
+  pause_released: 'Safety pause released',
+  kpi_snapshot_recorded: 'KPIs recorded',
+}
+
+/** An event type in the reader's words. */
+export const eventWords = (type: string): string => EVENTS[type] ?? words(type)
+
+/** Facts of an event that a reader wants beside it. */
+const NOTED = [
+  'reason',
+  'rollback_reason',
+  'rationale',
+  'replay_checksum',
+  'packet_id',
+  'policy_version',
+  'applied_policy_version',
+]
+
+/** The audit log as a timeline: the events a reader of the report knows, in their order, with what they were about. */
+export function timelineOf(rows: readonly AuditRow[]): readonly TimelineEntry[] {
+  return rows
+    .filter(row => row.event_type in EVENTS)
+    .map(row => {
+      const payload = JSON.parse(row.event_payload_json) as JsonObject
+      const duration = payload.duration_ms
+      return {
+        at: row.occurred_at,
+        event_type: row.event_type,
+        actor_id: row.actor_id,
+        note: NOTED.flatMap(name => noted(name, payload)).join('; '),
+        duration_ms: typeof duration === 'number' ? duration : null,
+      }
+    })
+}
+
+function noted(name: string, payload: JsonObject): readonly string[] {
+  const value = payload[name]
+  if (typeof value !== 'string' && typeof value !== 'number') return []
+  if (value === '') return []
+  return [`${words(name)} ${String(value)}`]
+}
