@@ -36,7 +36,9 @@ export class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => this.#database.close())
+    return this.#inTurn(async () => {
+      if (this.#database.isOpen) this.#database.close()
+    })
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { composePorts } from '../../src/compose.ts'
+import type { KpiSnapshotRow } from '../../src/loop/tables.ts'
+import { freshHome, valueIn } from '../support/fresh-home.ts'
+
+const snapshotRow = (id: string): KpiSnapshotRow => ({
+  id,
+  window_start: '2026-01-01T00:00:00.000Z',
+  window_end: '2026-01-31T00:00:00.000Z',
+  summary_json: '{}',
+  recorded_by: 'ana',
+  recorded_at: '2026-01-31T00:00:00.000Z',
+})
+
+test('a change that throws leaves no row, no counter and no lock behind', async () => {
+  await using home = await freshHome()
+  const { store } = home.ports
+  const before = await store.change(tx => tx.nextNumber('epoch'))
+  await assert.rejects(
+    store.change(async tx => {
+      await tx.insert('kpi_snapshot', snapshotRow('kpi_1'))
+      await tx.nextNumber('epoch')
+      throw new Error('in the middle')
+    }),
+    /in the middle/,
+  )
+  assert.deepEqual(await store.read(tx => tx.find('kpi_snapshot')), [])
+  assert.equal(await store.change(tx => tx.nextNumber('epoch')), before + 1)
+})
+
+test('rows come back as they went in, in order of insertion, and are found by nulls too', async () => {
+  await using home = await freshHome()
+  const rows = ['kpi_b', 'kpi_c', 'kpi_a'].map(snapshotRow)
+  const found = await home.ports.store.change(async tx => {
+    for (const row of rows) await tx.insert('kpi_snapshot', row)
+    return {
+      all: await tx.find('kpi_snapshot'),
+      last: await tx.last('kpi_snapshot'),
+      none: await tx.last('kpi_snapshot', { id: 'kpi_z' }),
+      withoutCandidate: await tx.find('policy_version', { candidate_id: null }),
+    }
+  })
+  assert.deepEqual(found.all, rows)
+  assert.deepEqual(found.last, rows[2])
+  assert.equal(found.none, null)
+  assert.equal(found.withoutCandidate.length, 1)
+})
+
+test('a row with a missing or unknown column is a bug, and a question by an unknown column too', async () => {
+  await using home = await freshHome()
+  const { id: _, ...partial } = snapshotRow('kpi_1')
+  const wrong = { ...partial, 'id) VALUES (1); --': 'x' } as unknown as KpiSnapshotRow
+  await assert.rejects(home.ports.store.change(tx => tx.insert('kpi_snapshot', wrong)))
+  const where = { '1 = 1 OR id': 'x' } as Partial<KpiSnapshotRow>
+  await assert.rejects(
+    home.ports.store.read(tx => tx.find('kpi_snapshot', where)),
+    /no column/,
+  )
+})
+
+test('the database itself refuses update and delete of every recorded row', async () => {
+  await using home = await freshHome({ ana: ['revenue_ops'] })
+  const database = new DatabaseSync(home.databasePath)
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+    .all()
+    .map(row => row.name as string)
+  assert.ok(tables.length >= 20)
+  const filled = tables.filter(table => database.prepare(`SELECT 1 FROM ${table}`).get() !== undefined)
+  assert.ok(filled.length >= 9, filled.join(', '))
+  for (const table of filled) {
+    assert.throws(() => database.exec(`DELETE FROM ${table}`), /append-only/, table)
+    const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table)
+    for (const { name } of columns) {
+      if (table === 'counter' && name === 'value') continue
+      assert.throws(
+        () => database.exec(`UPDATE ${table} SET ${name} = ${name}`),
+        /append-only|only grows/,
+        `${table}.${name}`,
+      )
+    }
+  }
+  assert.throws(() => database.exec('UPDATE counter SET value = value - 1'), /only grows/)
+  database.close()
+})
+
+test('a question from inside a transaction fails at once instead of waiting for itself', async () => {
+  await using home = await freshHome()
+  const { store } = home.ports
+  await assert.rejects(
+    store.change(() => store.read(tx => tx.last('installation'))),
+    /from inside/,
+  )
+  assert.notEqual(await store.read(tx => tx.last('installation')), null)
+})
+
+test('changes of one process take turns even when they are started together', async () => {
+  await using home = await freshHome()
+  const inside: number[] = []
+  const numbers = await Promise.all(
+    Array.from({ length: 20 }, () =>
+      home.ports.store.change(async tx => {
+        inside.push(1)
+        assert.equal(inside.length, 1)
+        await new Promise(resolve => setImmediate(resolve))
+        inside.pop()
+        return tx.nextNumber('policy_version')
+      }),
+    ),
+  )
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 20 }, (_, at) => at + 2),
+  )
+})
+
+const COUNTING = fileURLToPath(new URL('../support/counting-process.ts', import.meta.url))
+
+const countIn = (home: string, times: number): Promise<readonly number[]> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [COUNTING, home, String(times)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let said = ''
+    child.stdout.on('data', chunk => {
+      said += String(chunk)
+    })
+    child.on('exit', code => (code === 0 ? resolve(JSON.parse(said)) : reject(new Error(`exit ${code}`))))
+  })
+
+test('two processes that change at once never share a number and lose none', async () => {
+  await using home = await freshHome()
+  const [one, other] = await Promise.all([countIn(home.config.home, 40), countIn(home.config.home, 40)])
+  const numbers = [...one, ...other].sort((left, right) => left - right)
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 80 }, (_, at) => at + 2),
+  )
+})
+
+test('a copy holds everything that was committed and shares nothing with its original', async () => {
+  await using home = await freshHome()
+  const copyHome = `${home.config.home}-copy`
+  mkdirSync(copyHome)
+  await home.ports.store.change(tx => tx.insert('kpi_snapshot', snapshotRow('kpi_1')))
+  await home.ports.store.copyTo(`${copyHome}/quotey.db`)
+  const copy = valueIn(await composePorts({ ...home.config, home: copyHome }))
+  await copy.store.change(tx => tx.insert('kpi_snapshot', snapshotRow('kpi_2')))
+  assert.equal((await copy.store.read(tx => tx.find('kpi_snapshot'))).length, 2)
+  assert.equal((await home.ports.store.read(tx => tx.find('kpi_snapshot'))).length, 1)
+  await copy.store.close()
+})
