@@ -14,16 +14,16 @@ import type { Ports } from '../../src/loop/ports.ts'
 const STARTER_POLICY = new URL('../../policies/starter.yaml', import.meta.url)
 
 export const starterPolicy = (): PolicyDocument =>
-  valueOf(readPolicyText(readFileSync(STARTER_POLICY, 'utf8')))
+  valueIn(readPolicyText(readFileSync(STARTER_POLICY, 'utf8')))
 
 /** The value of a result that must be one; the refusal is the failure's message otherwise. */
-export function valueOf<T>(result: Result<T>): T {
+export function valueIn<T>(result: Result<T>): T {
   if (result.ok) return result.value
   throw new Error(`refused: ${JSON.stringify(result.refusal)}`)
 }
 
 /** The refusal's code of a result that must be one. */
-export function codeOf(result: Result<unknown>): string {
+export function codeIn(result: Result<unknown>): string {
   if (!result.ok) return result.refusal.code
   throw new Error(`not refused: ${JSON.stringify(result.value)}`)
 }
@@ -51,11 +51,11 @@ export function scratchFolder(): Disposable & { readonly path: string } {
 export async function freshHome(people: Readonly<Record<string, readonly Role[]>> = {}): Promise<FreshHome> {
   const folder = mkdtempSync(join(tmpdir(), 'quotey-test-'))
   const config = configIn(join(folder, 'home'))
-  valueOf(await composeNew(config, ports => foundInstallation(ports, starterPolicy())))
-  const ports = valueOf(await composePorts(config))
+  valueIn(await composeNew(config, ports => foundInstallation(ports, starterPolicy())))
+  const ports = valueIn(await composePorts(config))
   for (const [id, roles] of Object.entries(people)) {
     const service = roles.includes('scheduler')
-    valueOf(await addActor(ports, { id, roles, service, publicKey: null, validUntil: null }))
+    valueIn(await addActor(ports, { id, roles, service, publicKey: null, validUntil: null }))
   }
   return {
     config,
