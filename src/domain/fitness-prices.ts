@@ -42,7 +42,8 @@ export function losingPricesMissing(closed: ClosedQuotes): FitnessFinding | null
 /**
  * A discount that was written down with or after the outcome tells the outcome. Two signs: the grant alone separates won from
  * lost (area under the ROC curve at least 0.9 in either direction), or grants differ from what was requested far more often on
- * one outcome than on the other.
+ * won quotes than on lost ones, as last concessions written at signing do. Caps alone do the opposite: who gets less than was
+ * asked for wins less.
  */
 export function discountFollowsOutcome(closed: ClosedQuotes): FitnessFinding | null {
   const { grantedDiscountBps, requestedDiscountBps } = closed.columns
@@ -52,7 +53,7 @@ export function discountFollowsOutcome(closed: ClosedQuotes): FitnessFinding | n
   const lostBps = shareBps(changed.lost, closed.lostCount)
   const separates = Math.max(separation, 1 - separation) >= SEPARATION_MIN
   const bothKnown = closed.wonCount > 0 && closed.lostCount > 0
-  if (!separates && !(bothKnown && Math.abs(wonBps - lostBps) >= CHANGED_GAP_BPS)) return null
+  if (!separates && !(bothKnown && wonBps - lostBps >= CHANGED_GAP_BPS)) return null
   return {
     code: 'discount_follows_outcome',
     severity: 'unfit',

@@ -250,6 +250,31 @@ test('E3 the standard market is fit, and no sound world is called unfit', t => {
   assert.equal(verdicts.unfit, 0)
 })
 
+test('limits are exact: a segment of 200 closed quotes is not thin, one of 199 is', () => {
+  const closed = sound.filter(quote => quote.outcome !== 'open')
+  const few = closed.filter(quote => quote.segment === 'enterprise')
+  const others = closed.filter(quote => quote.segment !== 'enterprise')
+  for (const [kept, thin] of [
+    [200, false],
+    [199, true],
+  ] as const) {
+    const found = audit([...others, ...few.slice(0, kept)]).findings.find(
+      ({ code }) => code === 'thin_segment',
+    )
+    assert.equal(found !== undefined, thin)
+    if (thin) assert.deepEqual(found?.facts.segments, [{ segment: 'enterprise', closed_quotes: 199 }])
+  }
+})
+
+test('caps that lose deals are not taken for a discount that follows the outcome', () => {
+  const capped = sound.map(quote =>
+    quote.outcome === 'lost' && lastDigit(quote) < 6
+      ? granting(quote, Math.max(0, quote.requestedDiscountBps - 200))
+      : quote,
+  )
+  assert.ok(!audit(capped).findings.some(({ code }) => code === 'discount_follows_outcome'))
+})
+
 test('an empty history and one of open quotes get a verdict, too', () => {
   const nothing = audit([])
   assert.equal(nothing.verdict, 'unfit')
