@@ -1,7 +1,8 @@
 import { divWide } from './arithmetic.ts'
-import { jackknifeError } from './jackknife.ts'
+
 import { GROUPS } from './quote.ts'
 import type { Estimate } from './replay-report.ts'
+import { jackknifeError } from './statistics.ts'
 import { studentTQuantile } from './student-t.ts'
 
 const MICRO = 1_000_000n
