@@ -1,5 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import { composeNew, composePorts } from '../compose.ts'
+import type { Config } from '../config.ts'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import { foundInstallation } from '../loop/init.ts'
+import { type Ground, policyOf } from './demo/ground.ts'
+import { Narrator } from './demo/narrator.ts'
+import { type DemoRun, demoText } from './demo/summary.ts'
+import { turnLoop } from './demo/turn-loop.ts'
+import { type Invocation, performing } from './face.ts'
+import { progressBar } from './progress.ts'
+import { renderReport } from './report/page.ts'
+
+const SEED = 7
+const QUOTES = 8000
 
 export function register(parent: Command): void {
-  void parent
+  parent
+    .command('demo')
+    .description('the whole loop, once, in an installation of its own; ends with an HTML report')
+    .option('--history <file>', 'your own quotes, CSV or Parquet (default: a simulated market)')
+    .option('--map <map>', 'how its columns map: a file or a preset')
+    .option(
+      '--policy <file>',
+      'the policy in force (default: the starter policy, or your quotes as practised)',
+    )
+    .option('--seed <n>', 'seed of the simulated market', String(SEED))
+    .option('--quotes <n>', 'size of the simulated market', String(QUOTES))
+    .option('--report <file>', 'where the report goes', 'quotey-report.html')
+    .action(performing(demonstrate, demoText))
+}
+
+async function demonstrate(call: Invocation): Promise<Result<DemoRun>> {
+  const ground = groundOf(call)
+  if (!ground.ok) return ground
+  const { report: reportName } = call.options as unknown as { report: string }
+  const folder = await mkdtemp(join(tmpdir(), 'quotey-demo-'))
+  const home = join(folder, 'home')
+  const config: Config = { ...call.config, home, keysFolder: join(home, 'keys'), keyPassphrase: null }
+  const narrator = new Narrator()
+  const run = await runIn(config, ground.value, folder, narrator)
+  if (!run.ok) {
+    await rm(folder, { recursive: true, force: true })
+    return run
+  }
+  const path = resolve(reportName)
+  await writeFile(path, renderReport(run.value))
+  return done({ report_path: path, home, seconds: Math.round(narrator.seconds()), run: run.value })
+}
+
+async function runIn(config: Config, ground: Ground, folder: string, narrator: Narrator) {
+  const founded = await composeNew(config, async ports => {
+    const policy = await policyOf(ground, ports)
+    return policy.ok
+      ? narrator.step(
+          'init',
+          () => foundInstallation(ports, policy.value),
+          made => `policy \`${policy.value.name}\` with ${made.rules} rules in force`,
+        )
+      : policy
+  })
+  if (!founded.ok) return founded
+  const ports = await composePorts(config, progressBar())
+  if (!ports.ok) return ports
+  try {
+    return await turnLoop(ports.value, ground, folder, narrator)
+  } finally {
+    await ports.value.store.close()
+  }
+}
+
+function groundOf(call: Invocation): Result<Ground> {
+  const options = call.options as unknown as Record<'seed' | 'quotes', string> &
+    Partial<Record<'history' | 'map' | 'policy', string>>
+  const { history = null, map = null, policy = null } = options
+  if (map !== null && history === null) {
+    return refuse('bad_input', '`--map` needs `--history`', 'name the file that the map is for')
+  }
+  const [seed, quotes] = [Number(options.seed), Number(options.quotes)]
+  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(quotes) || seed < 0 || quotes < 1) {
+    return refuse(
+      'bad_input',
+      '`--seed` and `--quotes` take whole numbers',
+      'such as `--seed 7 --quotes 8000`',
+    )
+  }
+  return done({ history, map, policy, seed, quotes })
 }

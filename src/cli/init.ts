@@ -7,7 +7,7 @@ import type { Result } from '../domain/refusal.ts'
 import { type Founded, foundInstallation } from '../loop/init.ts'
 import { type Invocation, performing } from './face.ts'
 
-const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
+export const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
 
 export function register(parent: Command): void {
   parent
