@@ -3,6 +3,7 @@
  * decidable fragment of `expression.ts`.
  */
 import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js'
+import { type ConditionFault, type ConditionFaultCode, faultAt } from './condition-fault.ts'
 import type { AttributeName, ComparisonOperator, Expression } from './expression.ts'
 import type { RuleKind } from './policy.ts'
 import { normaliseText } from './text.ts'
@@ -28,25 +29,6 @@ export const ENVIRONMENT = new Environment()
     },
   })
   .registerVariable('params', 'map<string, int>')
-
-export type ConditionFaultCode =
-  | 'syntax'
-  | 'not_in_fragment'
-  | 'unknown_attribute'
-  | 'unknown_parameter'
-  | 'wrong_type'
-  | 'integer_too_large'
-  | 'margin_in_cap'
-
-/** Why a `when` was refused. `offset` counts UTF-16 units into the text from 0; `line` and `column` count from 1. */
-export interface ConditionFault {
-  readonly kind: 'fault'
-  readonly code: ConditionFaultCode
-  readonly message: string
-  readonly offset: number
-  readonly line: number
-  readonly column: number
-}
 
 /** A `when` that passed, with its parameters filled in. */
 export interface Condition {
@@ -277,18 +259,6 @@ const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + te
 
 const fault = (node: ASTNode, code: ConditionFaultCode, message: string): ConditionFault =>
   faultAt(node.input, node.start, code, message)
-
-function faultAt(text: string, offset: number, code: ConditionFaultCode, message: string): ConditionFault {
-  const before = text.slice(0, offset).split('\n')
-  return {
-    kind: 'fault',
-    code,
-    message,
-    offset,
-    line: before.length,
-    column: (before.at(-1) as string).length + 1,
-  }
-}
 
 /** The same `when` with every text literal in normalised form, as the data are normalised too. It must be CEL. */
 export function withNormalisedText(when: string): string {

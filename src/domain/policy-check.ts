@@ -1,5 +1,6 @@
 import { MARGIN_BPS_MIN } from './arithmetic.ts'
 import { compileCondition } from './cel.ts'
+import type { ConditionFaultCode } from './condition-fault.ts'
 import type { CheckedPolicy, CheckedRule, PolicyDocument, Rule, RuleKind } from './policy.ts'
 import { type Refusal, type Result, refuse } from './refusal.ts'
 import type { Bps } from './units.ts'
@@ -11,9 +12,24 @@ export interface DocumentPlace {
   readonly offset: number
 }
 
-/** One thing wrong with a policy. Codes are closed: see `policy check` in SPEC.md. */
+export type PolicyFaultCode =
+  | ConditionFaultCode
+  | 'alias'
+  | 'approver_not_on_approval'
+  | 'duplicate_id'
+  | 'duplicate_key'
+  | 'limit_missing'
+  | 'parameter_out_of_bounds'
+  | 'reserved_parameter'
+  | 'shape'
+  | 'tune_off_step'
+  | 'tune_step_too_small'
+  | 'tune_unknown_parameter'
+  | 'unused_parameter'
+
+/** One thing wrong with a policy. */
 export interface PolicyFault {
-  readonly code: string
+  readonly code: PolicyFaultCode
   readonly message: string
   readonly rule_id: string | null
   readonly place: DocumentPlace
@@ -21,7 +37,7 @@ export interface PolicyFault {
 
 /** A fault as people and scripts see it. Line and column count from 1; null where the policy did not come as text. */
 export type PolicyFinding = {
-  readonly code: string
+  readonly code: PolicyFaultCode
   readonly message: string
   readonly line: number | null
   readonly column: number | null
@@ -96,7 +112,12 @@ export function examinePolicy(document: PolicyDocument): {
   return { policy: { document, rules }, faults }
 }
 
-type Report = (code: string, message: string, path: readonly (string | number)[], offset?: number) => void
+type Report = (
+  code: PolicyFaultCode,
+  message: string,
+  path: readonly (string | number)[],
+  offset?: number,
+) => void
 
 const faultReporter =
   (rule: Rule, index: number, faults: PolicyFault[]): Report =>

@@ -175,17 +175,16 @@ class Comparison {
     const requested = (cell.get('requested_discount_bps') ?? WHOLE_REQUEST) as typeof WHOLE_REQUEST
     const smallest = Math.min(...limits)
     const cap = smallest >= requested.max ? Infinity : smallest
-    const grantedFor = (asked: Bps): Bps => Math.min(asked, cap)
     const others = own.filter(entry => entry.rule.kind !== 'discount_cap')
     const possibility = (marginBps: Bps | null, demand: MarginDemand | null): Possibility => ({
-      outcome: outcomeOfRules(others, cell, grantedFor(requested.min), marginBps),
+      outcome: outcomeOfRules(others, cell, Math.min(requested.min, cap), marginBps),
       cap,
       demand,
     })
     // Whatever depends on the margin has asked for the cost, see `needsOf`.
     if (cell.get('cost_cents')?.kind !== 'range' || this.#marginPieces.length === 0)
       return [possibility(null, null)]
-    return this.#marginPieces.map(margin => possibility(margin.min, { grantedFor, margin }))
+    return this.#marginPieces.map(margin => possibility(margin.min, { cap, margin }))
   }
 }
 

@@ -97,15 +97,15 @@ class Passage {
 
   #realise(cell: Cell): LoosenedRule['witness'] {
     const grants = grantsIn(cell)
-    for (const { grantedFor, placed, standsForAll } of grants) {
+    for (const { cap, placed, standsForAll } of grants) {
       const margin = cell.get('margin_bps')
-      const demands: readonly MarginDemand[] = margin?.kind === 'range' ? [{ grantedFor, margin }] : []
+      const demands: readonly MarginDemand[] = margin?.kind === 'range' ? [{ cap, margin }] : []
       const quote: Witness = findWitness(placed, demands)
       if (typeof quote === 'string') {
         if (quote === 'not_found' || !standsForAll) this.#unsettled = true
         continue
       }
-      const witness = { quote, grantedDiscountBps: grantedFor(quote.requestedDiscountBps) }
+      const witness = { quote, grantedDiscountBps: Math.min(quote.requestedDiscountBps, cap) }
       if (this.#confirms(witness)) return witness
       this.#unsettled = true
     }
@@ -209,7 +209,8 @@ function withPiece(cell: Cell, attribute: AttributeName, piece: Piece): Cell | n
 
 /** A way to choose requested and granted discount in a cell. */
 interface Grant {
-  readonly grantedFor: (requested: Bps) => Bps
+  /** The requested discount is granted, but at most this. */
+  readonly cap: Bps
   readonly placed: Cell
   /** Whether no other choice in the cell could do what this one cannot. */
   readonly standsForAll: boolean
@@ -219,7 +220,7 @@ interface Grant {
 function grantsIn(cell: Cell): readonly Grant[] {
   const granted = cell.get('discount_bps')
   const requested = cell.get('requested_discount_bps')
-  const asAsked = (placed: Cell): Grant => ({ grantedFor: asked => asked, placed, standsForAll: true })
+  const asAsked = (placed: Cell): Grant => ({ cap: Infinity, placed, standsForAll: true })
   if (granted?.kind !== 'range') return [asAsked(cell)]
   if (requested?.kind !== 'range') {
     return [asAsked(new Map([...cell, ['requested_discount_bps', granted] as const]))]
@@ -229,7 +230,7 @@ function grantsIn(cell: Cell): readonly Grant[] {
   return [...new Set([granted.min, largest])].map(grant => {
     const above: Piece = { kind: 'range', min: Math.max(requested.min, grant), max: requested.max }
     return {
-      grantedFor: () => grant,
+      cap: grant,
       placed: new Map([...cell, ['requested_discount_bps', above] as const]),
       standsForAll: largest - granted.min <= 1,
     }

@@ -15,23 +15,26 @@ const parameterName = z
   .string()
   .regex(/^(?!__)[A-Za-z_][A-Za-z0-9_]*$/, 'a parameter is named like `above_bps`')
 const integer = z.int({ error: 'an integer within 2^53 - 1 is needed' })
+/** Half a surrogate pair has no UTF-8 bytes, so no canonical form and no digest. */
+const text = (limits: z.ZodString) =>
+  limits.refine(value => value.isWellFormed(), 'the text is not valid Unicode')
 const shape = z.strictObject({
   schema: z.literal('clo_policy.v1'),
-  name: z.string().min(1).max(200),
+  name: text(z.string().min(1).max(200)),
   rules: z.array(
     z.strictObject({
       id: z
         .string()
         .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'an id has letters, digits, `.`, `_` and `-`'),
       kind: z.enum(RULE_KINDS),
-      when: z.string({ error: 'a condition is text: put it in quotes' }),
+      when: text(z.string({ error: 'a condition is text: put it in quotes' })),
       params: z.record(parameterName, integer).exactOptional(),
       tune: z
         .record(parameterName, z.strictObject({ min: integer, max: integer, step: integer }))
         .exactOptional(),
       protected: z.boolean().exactOptional(),
-      approver: z.string().min(1).max(200).exactOptional(),
-      rationale: z.string().max(2000).exactOptional(),
+      approver: text(z.string().min(1).max(200)).exactOptional(),
+      rationale: text(z.string().max(2000)).exactOptional(),
     }),
   ),
 })

@@ -6,10 +6,10 @@ import type { Bps, Cents } from './units.ts'
 
 type Range = Extract<Piece, { kind: 'range' }>
 
-/** A margin in a range is wanted at the discount that some policy grants for a requested one. */
+/** A margin in a range is wanted at the discount that some policy grants: the requested one, but at most `cap`. */
 export interface MarginDemand {
-  /** Non-decreasing in the requested discount. */
-  readonly grantedFor: (requested: Bps) => Bps
+  /** Infinity where the requested discount is granted. */
+  readonly cap: Bps
   readonly margin: Range
 }
 
@@ -33,6 +33,7 @@ export function findWitness(cell: Cell, demands: readonly MarginDemand[]): Witne
   }
   const cost = rangeIn(cell, 'cost_cents')
   if (demands.some(demand => outOfReach(demand, list, cost, requested))) return 'impossible'
+  if (demands.some(one => demands.some(other => contradicts(one, other)))) return 'impossible'
   const exhaustive = (list.max - list.min + 1) * (requested.max - requested.min + 1) <= TRIED_ALL_MAX
   const lists = exhaustive ? allOf(list) : someOf(list)
   const discounts = exhaustive ? allOf(requested) : someOf(requested)
@@ -66,10 +67,14 @@ const someOf = (range: Range): readonly number[] => [
 
 /** Whether no list price, cost and discount of the ranges gives a margin of the demand. */
 function outOfReach(demand: MarginDemand, list: Range, cost: Range, requested: Range): boolean {
-  const netMin = netCents(list.min, demand.grantedFor(requested.max))
-  const netMax = netCents(list.max, demand.grantedFor(requested.min))
+  const netMin = netCents(list.min, Math.min(requested.max, demand.cap))
+  const netMax = netCents(list.max, Math.min(requested.min, demand.cap))
   return demand.margin.max < marginBps(netMin, cost.max) || demand.margin.min > marginBps(netMax, cost.min)
 }
+
+/** On one quote the larger discount never leaves the larger margin. */
+const contradicts = (one: MarginDemand, other: MarginDemand): boolean =>
+  one.cap >= other.cap && one.margin.min > other.margin.max
 
 /** A cost that meets all demands at this list price and discount, null if there is none. */
 function costFor(
@@ -79,8 +84,8 @@ function costFor(
   cost: Range,
 ): Cents | null {
   let { min, max } = cost
-  for (const { grantedFor, margin } of demands) {
-    const net = netCents(listCents, grantedFor(requested))
+  for (const { cap, margin } of demands) {
+    const net = netCents(listCents, Math.min(requested, cap))
     min = Math.max(
       min,
       firstCost(cost, candidate => marginBps(net, candidate) <= margin.max),

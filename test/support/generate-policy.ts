@@ -74,6 +74,16 @@ function integerComparison(kind: RuleKind): fc.Arbitrary<string> {
   })
 }
 
+/** An attr.* compared with a literal of the other kind than the quotes hold. */
+const otherKind = (): fc.Arbitrary<string> =>
+  fc.constantFrom(
+    'quote.attr.channel > 12',
+    'quote.attr.channel != 12',
+    '24 == quote.attr.channel',
+    'quote.attr.term == "web"',
+    'quote.attr.term in ["direct", "12"]',
+  )
+
 /** The `when` of a rule; it may name `params.limit`. attr.* may be absent, so every order of absorption comes up. */
 export function arbitraryCondition(kind: RuleKind): fc.Arbitrary<string> {
   const { condition } = fc.letrec<{ condition: string }>(tie => ({
@@ -81,6 +91,7 @@ export function arbitraryCondition(kind: RuleKind): fc.Arbitrary<string> {
       { maxDepth: 3, depthSize: 'small' },
       { weight: 4, arbitrary: fc.oneof(textComparison(), integerComparison(kind)) },
       { weight: 1, arbitrary: fc.constantFrom('true', 'false') },
+      { weight: 1, arbitrary: otherKind() },
       { weight: 2, arbitrary: tie('condition').map(of => `!(${of})`) },
       {
         weight: 4,
