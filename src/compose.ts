@@ -38,17 +38,24 @@ export async function composeNew<T>(
   })
 }
 
+/** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */
+export const composeEvidence = (
+  config: Config,
+  progress: Progress = SILENT,
+): Pick<Ports, 'snapshots' | 'engine' | 'progress'> => ({
+  snapshots: lateSnapshots(config, progress),
+  engine: engineNamed,
+  progress,
+})
+
 function portsOver(config: Config, store: Store, progress: Progress): Ports {
-  const clock = systemClock()
   return {
-    clock,
+    ...composeEvidence(config, progress),
+    clock: systemClock(),
     randomness: systemRandomness,
     store,
     signer: keyFolder(config.keysFolder, config.keyPassphrase),
-    snapshots: lateSnapshots(config, progress),
     quoteFiles: lateQuoteFiles(progress),
-    engine: engineNamed,
-    progress,
     fork: () => forkOf(config, store, progress),
   }
 }
