@@ -31,7 +31,7 @@ export interface PolicyComparison {
 }
 
 /** Cells looked at before a comparison gives up; a few seconds. */
-export const COMPARISON_BUDGET_CELLS = 200_000
+export const COMPARISON_BUDGET_CELLS = 1_000_000
 
 /**
  * Compares two policies on all possible quotes, by splitting them into cells in which no rule can tell two quotes apart. Cells

@@ -70,3 +70,26 @@ test('no quote of any generated set contradicts the verdict, and every counterex
   for (const verdict of ['equal', 'never_looser', 'looser']) assert.ok((verdicts[verdict] ?? 0) > 10, verdict)
   assert.ok((verdicts.unsettled ?? 0) <= RUNS / 50, JSON.stringify(verdicts))
 })
+
+/** Rules that all apply everywhere, over as many attributes as there are rules: the worst case of the splitting. */
+const wide = (capBps: number): CheckedPolicy =>
+  checked({
+    schema: 'clo_policy.v1',
+    name: 'wide',
+    rules: [
+      { id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: capBps } },
+      ...Array.from({ length: 12 }, (_, index) => ({
+        id: `approval-${index}`,
+        kind: 'approval' as const,
+        when: `quote.attr.a${index} == "x" || quote.attr.a${(index + 1) % 12} in ["y", "z"]`,
+      })),
+    ],
+  })
+
+test('a comparison that its budget does not reach is looser, unsettled, also where the candidate is tighter', () => {
+  assert.deepEqual(comparePolicies(wide(1_800), wide(1_700), 5_000), {
+    verdict: 'looser',
+    counterexample: null,
+    reason: 'unsettled',
+  })
+})
