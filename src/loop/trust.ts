@@ -1,7 +1,9 @@
 import { refuse } from '../domain/refusal.ts'
 import type { LogHead } from '../evidence/audit-chain.ts'
-import { type Keyring, trustKeyring } from '../evidence/keyring.ts'
+import { digestOf } from '../evidence/canonical.ts'
+import { type Keyring, type KeyringVerdict, trustKeyring } from '../evidence/keyring.ts'
 import { BrokenState, type Reading } from './ports.ts'
+import type { KeyringRow } from './tables.ts'
 
 /** The id of this installation. */
 export async function installationId(tx: Reading): Promise<string> {
@@ -15,11 +17,23 @@ export async function installationId(tx: Reading): Promise<string> {
  * tables of actors and keys, which anybody with the database file could fill.
  */
 export async function trustedKeyring(tx: Reading): Promise<Keyring> {
-  const verdict = trustKeyring(await tx.find('keyring'), await installationId(tx))
+  const verdict = verdictOn(await tx.find('keyring'), await installationId(tx))
   if (verdict.kind === 'trusted') return verdict.keyring
   throw broken(`keyring version ${verdict.version} cannot be trusted: ${verdict.why}`, {
     keyring_version: verdict.version,
   })
+}
+
+let newest: { readonly key: string; readonly verdict: KeyringVerdict } | null = null
+
+/** The verdict on exactly these texts, remembered: one step asks several times, and each version costs two signatures. */
+function verdictOn(stored: readonly KeyringRow[], installation: string): KeyringVerdict {
+  const key = digestOf([
+    installation,
+    ...stored.flatMap(row => [row.version, row.keyring_json, row.envelope_json]),
+  ])
+  if (newest?.key !== key) newest = { key, verdict: trustKeyring(stored, installation) }
+  return newest.verdict
 }
 
 /** How far the log has come. */
