@@ -4,18 +4,16 @@
  */
 import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js'
 import { type ConditionFault, type ConditionFaultCode, faultAt } from './condition-fault.ts'
-import type { AttributeName, ComparisonOperator, Expression } from './expression.ts'
+import {
+  type AttributeName,
+  type ComparisonOperator,
+  type Expression,
+  INTEGER_ATTRIBUTES,
+  TEXT_ATTRIBUTES,
+} from './expression.ts'
 import type { RuleKind } from './policy.ts'
 import { normaliseText } from './text.ts'
 
-const TEXT_ATTRIBUTES: readonly string[] = ['segment', 'region', 'product_family']
-const INTEGER_ATTRIBUTES: readonly string[] = [
-  'list_cents',
-  'cost_cents',
-  'requested_discount_bps',
-  'discount_bps',
-  'margin_bps',
-]
 /** What a `when` may name, for messages. */
 const NAMEABLE = [...TEXT_ATTRIBUTES, ...INTEGER_ATTRIBUTES, 'attr.*'].map(name => `quote.${name}`).join(', ')
 
@@ -191,7 +189,7 @@ function attributeOf(
   const name = path.slice(1).join('.')
   const known =
     path.length === 2
-      ? TEXT_ATTRIBUTES.includes(name) || INTEGER_ATTRIBUTES.includes(name)
+      ? [...TEXT_ATTRIBUTES, ...INTEGER_ATTRIBUTES].some(attribute => attribute === name)
       : path.length === 3 && path[1] === 'attr'
   if (!known) {
     return fault(

@@ -10,6 +10,16 @@ export type AttributeName =
   | 'margin_bps'
   | `attr.${string}`
 
+/** Attributes that always hold text, and such that hold an integer or nothing; an attr.* may hold either. */
+export const TEXT_ATTRIBUTES: readonly AttributeName[] = ['segment', 'region', 'product_family']
+export const INTEGER_ATTRIBUTES: readonly AttributeName[] = [
+  'list_cents',
+  'cost_cents',
+  'requested_discount_bps',
+  'discount_bps',
+  'margin_bps',
+]
+
 export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>='
 
 export type Expression =

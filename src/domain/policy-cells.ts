@@ -4,6 +4,7 @@ import {
   type AttributeValue,
   type Expression,
   evaluate,
+  TEXT_ATTRIBUTES,
   type Truth,
 } from './expression.ts'
 
@@ -33,7 +34,6 @@ export const RANGE_OF: Readonly<Record<string, Range>> = {
   margin_bps: { min: MARGIN_BPS_MIN, max: 10_000 },
 }
 const ANY_INTEGER: Range = { min: -Number.MAX_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER }
-const TEXT_ATTRIBUTES: readonly AttributeName[] = ['segment', 'region', 'product_family']
 
 /** Every comparison and membership in an expression. */
 export function comparisonsOf(
