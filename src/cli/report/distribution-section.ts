@@ -30,14 +30,14 @@ export function distributionSection({ replay }: RunReport): Markup | null {
       : picture({
           id: 'margin-histogram',
           title: 'Quotes by change of their margin rate',
-          description: `${sentence} ${moved.map(bar => `${bar.label} bps: ${bar.quotes}`).join('; ')}`,
+          description: `${sentence} ${moved.map(bar => `${bar.label.replace('\n', ' ')} bps: ${bar.quotes}`).join('; ')}`,
           caption:
             'Closed quotes by change of their margin rate in bps; lower margins on the left, higher on the right. Steps are not equally wide.',
           plot: {
-            width: 920,
+            width: 840,
             height: 300,
             marginTop: 30,
-            marginBottom: 50,
+            marginBottom: 62,
             marginLeft: 20,
             x: {
               domain: moved.map(bar => bar.label),
@@ -81,5 +81,5 @@ function barsOf(bins: readonly HistogramBin[]): readonly Bar[] {
 function rangeLabel(from: number | null, upTo: number | null): string {
   if (from === null) return `≤ ${change(upTo ?? 0)}`
   if (upTo === null) return `≥ ${change(from)}`
-  return from === upTo ? change(from) : `${change(from)}…${change(upTo)}`
+  return from === upTo ? change(from) : `${change(from)}\nto ${change(upTo)}`
 }

@@ -36,21 +36,29 @@ export function percent(bps: number | null): string {
 export const percentOfPpm = (ppm: number | null): string =>
   ppm === null ? UNKNOWN : `${(ppm / 10_000).toFixed(1)}%`
 
-/** Minor units, a number or the decimal string of a total, as `1,234.56 EUR`. */
-export function money(minor: number | string | null, currency: Currency): string {
+/** Minor units, a number or the decimal string of a total, as `1,234.56`. */
+export function amount(minor: number | string | null, currency: Currency): string {
   if (minor === null) return UNKNOWN
   const text = String(minor)
   const digits = text.replace(/^-/, '').padStart(currency.minorUnit + 1, '0')
   const whole = grouped(digits.slice(0, digits.length - currency.minorUnit))
   const fraction = currency.minorUnit === 0 ? '' : `.${digits.slice(-currency.minorUnit)}`
-  return `${text.startsWith('-') ? MINUS : ''}${whole}${fraction} ${currency.code.toUpperCase()}`
+  return `${text.startsWith('-') ? MINUS : ''}${whole}${fraction}`
 }
 
-/** As `money`, with a plus before a gain. */
-export function moneyChange(minor: number | string | null, currency: Currency): string {
+/** As `amount`, with a plus before a gain. */
+export function amountChange(minor: number | string | null, currency: Currency): string {
   const isGain = minor !== null && !String(minor).startsWith('-') && String(minor) !== '0'
-  return `${isGain ? '+' : ''}${money(minor, currency)}`
+  return `${isGain ? '+' : ''}${amount(minor, currency)}`
 }
+
+/** As `amount`, with the currency: `1,234.56 EUR`. */
+export const money = (minor: number | string | null, currency: Currency): string =>
+  minor === null ? UNKNOWN : `${amount(minor, currency)} ${currency.code.toUpperCase()}`
+
+/** As `money`, with a plus before a gain. */
+export const moneyChange = (minor: number | string | null, currency: Currency): string =>
+  minor === null ? UNKNOWN : `${amountChange(minor, currency)} ${currency.code.toUpperCase()}`
 
 /** `95%: +2 to +7`, each limit through `format`. */
 export function interval(estimate: Estimate, format: (value: number) => string): string {

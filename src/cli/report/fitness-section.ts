@@ -1,7 +1,7 @@
 import type { FitnessFinding } from '../../domain/fitness-finding.ts'
 import type { Json } from '../../domain/units.ts'
 import { count, words } from './figures.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 import { section, word } from './section.ts'
 
@@ -28,8 +28,8 @@ export function fitnessSection({ fitness, history }: RunReport): Markup | null {
 }
 
 const row = ({ code, severity, message, facts, remedy }: FitnessFinding): Markup => html`<tr>
-<th>${words(code)}</th><td>${word(severity, severity === 'unfit' ? 'bad' : 'plain')}</td>
-<td>${message}<br><span class="small soft">${factsText(facts)}</span></td><td>${remedy}</td></tr>`
+<th class="nowrap">${words(code)}</th><td>${word(severity, severity === 'unfit' ? 'bad' : 'plain')}</td>
+<td>${prose(message)}<br><span class="small soft">${factsText(facts)}</span></td><td>${prose(remedy)}</td></tr>`
 
 const factsText = (facts: FitnessFinding['facts']): string =>
   Object.entries(facts)

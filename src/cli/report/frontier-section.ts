@@ -44,10 +44,10 @@ function scatter(
     id: `frontier-${measure.replaceAll('_', '-')}`,
     title: `Margin earned a quote against ${name}`,
     description: `${shown.length} settings. ${words.join('; ')}`,
-    caption: `Margin earned a quote (${currency.code.toUpperCase()}) against ${name} (bps). ${words.join('; ')}.`,
+    caption: `Margin earned a quote (${currency.code.toUpperCase()}) against ${name} (bps). ${sentence(words.join('; '))}.`,
     plot: {
-      width: 460,
-      height: 320,
+      width: 410,
+      height: 290,
       marginLeft: 55,
       marginBottom: 45,
       marginRight: 30,
@@ -89,3 +89,5 @@ function scatter(
     },
   })
 }
+
+const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,7 +1,7 @@
 import type { AttackOutcome, AttackResult } from '../../domain/attack.ts'
 import { change, words } from './figures.ts'
 import { type GuardrailRow, guardrailRows } from './guardrail-rows.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 import { section, word } from './section.ts'
 
@@ -47,7 +47,7 @@ const attack = ({
   smallest_set,
 }: AttackResult): Markup => html`<tr>
 <th>${words(name)}</th><td class="n">${measured === null ? 'unknown' : change(measured)}</td><td class="n">${change(limit)}</td>
-<td>${word(outcome, SIDES[outcome])}</td><td>${reason}${
+<td>${word(outcome, SIDES[outcome])}</td><td>${prose(reason)}${
   contributors.length === 0
     ? null
     : html`<br><span class="small soft">most by ${contributors.map(row => `${row.key} (${change(row.measured)})`).join(', ')}</span>`

@@ -1,7 +1,7 @@
 import type { RuleDiff } from '../../domain/policy.ts'
 import { changeWords } from './change-words.ts'
 import { bpsChange, count, interval, listed, moment, moneyChange, percent } from './figures.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Markup, prose } from './markup.ts'
 import { candidateOf, type RunReport } from './run-report.ts'
 import { standing } from './standing.ts'
 
@@ -14,8 +14,8 @@ export function header(report: RunReport): Markup {
 <h1>${headline(diffs)}</h1>
 ${report.replay === null ? null : html`<p class="lede">${effectSentence(report)}</p>${tiles(report)}`}
 <div class="columns">
-<div class="box"><h3>Where it stands</h3><ul>${standing(report).map(line => html`<li>${line}</li>`)}</ul></div>
-<div class="box"><h3>What history cannot tell</h3><ul>${limitsOfHistory(report).map(line => html`<li>${line}</li>`)}</ul></div>
+<div class="box"><h3>Where it stands</h3><ul>${standing(report).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
+<div class="box"><h3>What history cannot tell</h3><ul>${limitsOfHistory(report).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
 </div>
 </header>`
 }
@@ -65,7 +65,7 @@ export function limitsOfHistory(report: RunReport): readonly string[] {
   const lines: string[] = []
   if (history.simulated)
     lines.push('These quotes are simulated: the figures show how the loop works, not what your market does.')
-  for (const finding of fitness?.findings ?? []) lines.push(sentence(finding.message))
+  for (const finding of fitness?.findings ?? []) lines.push(finding.message)
   const extrapolated = replay?.support.extrapolated_bps ?? 0
   if (extrapolated > 0) {
     lines.push(
@@ -84,9 +84,4 @@ export function limitsOfHistory(report: RunReport): readonly string[] {
     'What drives both discounts and wins without being recorded cannot be removed by any statistics; the intervals cover a declared range of it.',
   )
   return lines
-}
-
-const sentence = (text: string): string => {
-  const opened = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?]$/.test(opened) ? opened : `${opened}.`
 }

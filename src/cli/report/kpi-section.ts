@@ -34,18 +34,18 @@ export function kpiSection({ kpi }: RunReport): Markup | null {
     ['Outcome score', change(kpi.weighted_realized_outcome_score)],
     [
       'Trigger to rollback',
-      `${duration(1000 * kpi.rollback_mttr_seconds)}, ${count(kpi.rollback_count)} rollbacks`,
+      `${duration(1000 * kpi.rollback_mttr_seconds)}, over ${count(kpi.rollback_count)}`,
     ],
   ]
   const judged = [
     [
-      'Applied candidates rolled back',
+      'Rolled back, of applied',
       percent(kpi.rollback_rate_bps),
       percent(kpi.max_rollback_rate_bps),
       kpi.rollback_spike_alert,
     ],
     [
-      'Of those, false positives',
+      'Both applied and rolled back, of applied',
       percent(kpi.false_positive_rate_bps),
       percent(kpi.max_false_positive_rate_bps),
       kpi.false_positive_alert,

@@ -23,6 +23,13 @@ function said(content: Content): string {
   return content.map(said).join('')
 }
 
+/** A message of the tool for a page: what stands in backticks becomes code, the first letter is a capital, and it ends in a stop. */
+export function prose(message: string): Markup {
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1)
+  const stopped = /[.!?:]$/.test(sentence) ? sentence : `${sentence}.`
+  return new Markup(escaped(stopped).replace(/`([^`]+)`/g, '<code>$1</code>'))
+}
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

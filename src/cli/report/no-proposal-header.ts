@@ -1,5 +1,5 @@
 import { count, moment, words } from './figures.ts'
-import { html, type Markup } from './markup.ts'
+import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 
 /** The verdict when history supports no change: that this is an answer, why, and what would help. */
@@ -14,8 +14,8 @@ export function noProposalHeader(report: RunReport): Markup {
     proposal === null ? '' : `, and ${count(proposal.searched)} settings were tried`
   }. Nothing is claimed from them, and the active policy stays as it is.</p>
 <div class="columns">
-<div class="box"><h3>Why</h3><ul>${whyNot(report).map(line => html`<li>${line}</li>`)}</ul></div>
-<div class="box"><h3>What would help</h3><ul>${(helps.length > 0 ? helps : ['More closed quotes, and discounts that vary among like quotes.']).map(line => html`<li>${line}</li>`)}</ul></div>
+<div class="box"><h3>Why</h3><ul>${whyNot(report).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
+<div class="box"><h3>What would help</h3><ul>${(helps.length > 0 ? helps : ['More closed quotes, and discounts that vary among like quotes.']).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
 </div>
 ${fitness?.verdict === 'unfit' || proposal === null ? null : html`<p class="small soft">The history itself is ${fitness?.verdict ?? 'not audited'}: what is missing is a change that would prove itself.</p>`}
 </header>`

@@ -59,7 +59,13 @@ function curve(segment: string, { curve: points }: ResponseEvidence): Markup {
       marginLeft: 42,
       marginTop: 26,
       marginBottom: 40,
-      x: { label: 'granted discount, %', labelAnchor: 'center', labelArrow: 'none', ticks: 5 },
+      x: {
+        domain: [from, to],
+        label: 'granted discount, %',
+        labelAnchor: 'center',
+        labelArrow: 'none',
+        ticks: 5,
+      },
       y: {
         label: `${name} · win rate, %`,
         labelAnchor: 'top',
@@ -103,10 +109,10 @@ const THIN: Readonly<Record<string, string>> = {
 
 function segmentTable({ segments }: ResponseEvidence): Markup {
   return html`<div class="scroll"><table>
-<thead><tr><th>Segment</th><th class="n">Closed quotes</th><th class="n">One point of discount changes the odds of winning by</th><th>Use</th></tr></thead>
+<thead><tr><th>Segment</th><th class="n">Closed quotes</th><th class="n">Odds of winning, per point of discount</th><th>Use</th></tr></thead>
 <tbody>${segments.map(
     row => html`<tr><th>${row.segment || '(none)'}</th><td class="n">${count(row.closed_quotes)}</td>
-<td class="n">${odds(row.slope_nano)} <span class="soft small">(± ${odds(2 * row.slope_standard_error_nano)})</span></td>
+<td class="n">${odds(row.slope_nano)} <span class="soft small">(± ${odds(2 * row.slope_standard_error_nano).replace('+', '')})</span></td>
 <td>${row.thin_reason === null ? 'may be changed' : (THIN[row.thin_reason] ?? row.thin_reason)}</td></tr>`,
   )}</tbody></table></div>`
 }

@@ -48,7 +48,7 @@ function bars(slices: readonly Keyed[], currency: Currency): Markup {
     description: rows.map(row => `${row.key}: ${row.label}`).join('; '),
     caption: `Change in ${what}. Bars to the right gain, to the left lose.`,
     plot: {
-      width: 920,
+      width: 840,
       height: 40 + 38 * rows.length,
       marginLeft: 150,
       marginRight: 20,

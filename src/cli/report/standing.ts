@@ -1,5 +1,5 @@
 import type { PromiseKept } from '../../domain/promise.ts'
-import { moment } from './figures.ts'
+import { count, moment } from './figures.ts'
 import type { RunReport, TimelineEntry } from './run-report.ts'
 
 /** What has become of the change so far, latest last, in the fewest words. */
@@ -41,7 +41,7 @@ function happened({ timeline }: RunReport): readonly string[] {
 function outcomeLine({ monitoring }: RunReport): string | null {
   if (monitoring === null) return null
   const [objective] = monitoring.promises
-  return `Observed on ${monitoring.counts.scored} closed quotes since: ${OUTCOMES[objective?.verdict ?? 'unknown']}`
+  return `Observed on ${count(monitoring.counts.scored)} closed quotes since: ${OUTCOMES[objective?.verdict ?? 'unknown']}`
 }
 
 const OUTCOMES: Readonly<Record<PromiseKept['verdict'], string>> = {
@@ -59,6 +59,6 @@ function rollbackLine({ rollback }: RunReport): string | null {
 function auditLine({ audit }: RunReport): string | null {
   if (audit === null) return null
   return audit.ok
-    ? `The audit log verifies: ${audit.entries} entries, nothing altered.`
+    ? `The audit log verifies: ${count(audit.entries)} entries, nothing altered.`
     : `The audit log does NOT verify: ${audit.findings.length} findings.`
 }

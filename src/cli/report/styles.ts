@@ -46,10 +46,10 @@ section { padding: 2.25rem 0 0; margin-top: 2.25rem; border-top: 1px solid var(-
 .purpose { margin: 0 0 1.1rem; max-width: 46rem; color: var(--soft); }
 p { max-width: 46rem; }
 a { color: var(--accent); }
-nav { margin: 1.5rem 0 0; font-size: .875rem; line-height: 2; }
-nav a { margin-right: 1.1rem; text-decoration: none; white-space: nowrap; }
+nav { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 1.5rem 0 0; font-size: .875rem; }
+nav a { text-decoration: none; }
 nav a:hover { text-decoration: underline; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1px; margin: 1.5rem 0;
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin: 1.5rem 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 .tile { background: var(--paper); padding: 1rem 1.1rem; }
 .tile .name { color: var(--soft); font-size: .875rem; }
@@ -63,12 +63,16 @@ nav a:hover { text-decoration: underline; }
 .box li, .plain li { margin: .3rem 0; }
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; }
+table.dense { font-size: .8125rem; }
+table.dense th, table.dense td { padding-right: .5rem; }
+table.dense td.n + td:not(.n), table.dense th.n + th:not(.n) { padding-left: .6rem; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
 th, td { padding: .5rem .7rem .5rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 500; font-size: .8125rem; vertical-align: bottom; }
 tbody th { font-weight: 500; }
 td.n, th.n { text-align: right; white-space: nowrap; }
-td.nowrap { white-space: nowrap; }
+td.n + td:not(.n), th.n + th:not(.n) { padding-left: 1rem; }
+.nowrap { white-space: nowrap; }
 tr:last-child > * { border-bottom: 0; }
 del { color: var(--loss); text-decoration-thickness: 1px; }
 ins { color: var(--accent); text-decoration: none; font-weight: 600; }
@@ -80,7 +84,7 @@ code, .digest { font: .82em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, m
 .word.good { background: var(--accent-pale); border-color: transparent; }
 .word.bad { background: var(--loss-pale); border-color: transparent; }
 figure { margin: 1.25rem 0; }
-figure svg { display: block; max-width: 100%; height: auto; overflow: visible; }
+figure svg { display: block; width: 100%; height: auto; overflow: visible; }
 figcaption { margin-top: .4rem; color: var(--soft); font-size: .8125rem; max-width: 46rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .5rem 2rem; }
 .panels figure { margin: .5rem 0; min-width: 0; }
@@ -99,6 +103,9 @@ ol.time .when { color: var(--soft); font-size: .875rem; }
 details { margin: .75rem 0; }
 summary { cursor: pointer; color: var(--accent); }
 pre { overflow-x: auto; background: var(--panel); padding: .9rem 1rem; border-radius: 6px; font: .8rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+@media (max-width: 60rem) {
+  .tiles { grid-template-columns: repeat(2, 1fr); }
+}
 @media (max-width: 40rem) {
   main, header, footer { padding-left: 1.1rem; padding-right: 1.1rem; }
   ol.time li { grid-template-columns: 1fr; }

@@ -14,11 +14,11 @@ export function timelineSection({ timeline, drill, rollback }: RunReport): Marku
   return section(
     'timeline',
     'What happened',
-    'From the audit log, signed by those who acted.',
+    'From the audit log.',
     html`<ol class="time">${timeline.map(entry)}</ol>`,
     rollback === null
       ? null
-      : html`<p>The rollback restored policy version ${rollback.rollback_target_version} ${duration(repairMs ?? 0)} after its trigger. Reason given: ${rollback.rollback_reason}.</p>`,
+      : html`<p>The rollback restored policy version ${rollback.rollback_target_version}, ${duration(repairMs ?? 0)} after its trigger. Reason given: ${rollback.rollback_reason}.</p>`,
     drill === null ? null : drillParagraph(drill),
   )
 }
