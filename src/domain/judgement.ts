@@ -32,7 +32,7 @@ export function judgeGain(
   if (tPpm === undefined || worst === null || full === undefined) return null
   const estimates = SLOPE_SHIFTS.map(shift => {
     const doubtful = full.expected_delta[shift] - worst[shift]
-    const { full: gain, leftOut } = fitRatios(sums, fit => microCentsPerQuote(fit, shift))
+    const { full: gain, leftOut } = fitRatios(sums, fit => microCentsPerQuote(fit, shift), model?.groups_used)
     return jackknifeEstimate(gain === null ? null : lessened(gain, doubtful), leftOut, tPpm)
   })
   const lowers = estimates.flatMap(({ lower }) => lower ?? [])

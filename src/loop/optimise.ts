@@ -1,0 +1,78 @@
+import type { Appraise } from '../domain/appraisal.ts'
+import { appraisalOf } from '../domain/appraise.ts'
+import { judgeGuardrails } from '../domain/guardrails.ts'
+import type { CheckedPolicy } from '../domain/policy.ts'
+import { checkPolicy } from '../domain/policy-check.ts'
+import { type ReplayEngine, type ReplaySums, WHOLE_SNAPSHOT } from '../domain/replay.ts'
+import { replayIntervals } from '../domain/replay-measures.ts'
+import type { ResponseModel } from '../domain/response.ts'
+import { type SearchOutcome, searchPolicies } from '../domain/search.ts'
+import { type Setting, TUNABLES_MAX, tunablesOf, withSetting } from '../domain/tunables.ts'
+import type { Progress } from './ports.ts'
+import type { ProposalEvidence } from './proposal-evidence.ts'
+
+/** Candidates in one pass over the quotes: enough to share the base's evaluation, few enough to show progress. */
+const BATCH = 32
+
+/** What the progress bar reckons with; a search ends when it ends. */
+const APPRAISALS_EXPECTED = 300
+
+/** Searches the declared ranges of the active policy on all quotes of the snapshot. */
+export async function optimise(
+  engine: ReplayEngine,
+  evidence: ProposalEvidence,
+  model: ResponseModel,
+  progress: Progress,
+): Promise<SearchOutcome> {
+  const { document } = evidence.base
+  const tunables = tunablesOf(document).slice(0, TUNABLES_MAX)
+  const policyOf = (setting: Setting): CheckedPolicy => {
+    const checked = checkPolicy(withSetting(document, tunables, setting))
+    if (!checked.ok) throw new Error(`a declared range leads to no policy: ${checked.refusal.message}`)
+    return checked.value
+  }
+  const appraise: Appraise = async (settings, against) => {
+    const base = against === null ? evidence.base.policy : policyOf(against)
+    const appraisals = []
+    for (let from = 0; from < settings.length; from += BATCH) {
+      const batch = settings.slice(from, from + BATCH)
+      const replayed = await replay(engine, evidence, base, batch.map(policyOf))
+      appraisals.push(
+        ...replayed.map((sums, at) => {
+          const intervals = replayIntervals(sums, model)
+          const verdict = judgeGuardrails(intervals, evidence.thresholds.thresholds.guardrails)
+          const guardrailCodes = verdict.blocks.map(block => block.code)
+          const setting = batch[at] as Setting
+          return appraisalOf(
+            { setting, sums, intervals, guardrailCodes },
+            model,
+            tunables.length,
+            evidence.thresholds.thresholds,
+          )
+        }),
+      )
+    }
+    return appraisals
+  }
+  const outcome = await searchPolicies(document, appraise, appraised =>
+    progress('searching policies', Math.min(appraised, APPRAISALS_EXPECTED - 1), APPRAISALS_EXPECTED),
+  )
+  progress('searching policies', APPRAISALS_EXPECTED, APPRAISALS_EXPECTED)
+  return outcome
+}
+
+/** Replays candidates against a base over the whole snapshot. */
+export const replay = (
+  engine: ReplayEngine,
+  evidence: ProposalEvidence,
+  base: CheckedPolicy,
+  candidates: readonly CheckedPolicy[],
+): Promise<readonly ReplaySums[]> =>
+  engine.evaluate({
+    snapshotDigest: evidence.snapshot.digest,
+    columns: evidence.columns,
+    base,
+    candidates,
+    scope: WHOLE_SNAPSHOT,
+    model: evidence.model?.model ?? null,
+  })
