@@ -21,19 +21,19 @@ export function moverSection({ replay, currency }: RunReport): Markup | null {
 function table(title: string, movers: readonly Mover[], currency: Currency): Markup {
   if (movers.length === 0) return html`<h3>${title}</h3><p class="soft">None.</p>`
   return html`<h3>${title}</h3><div class="scroll"><table class="dense">
-<thead><tr><th>Quote</th><th class="n">List price, ${currency.code.toUpperCase()}</th><th class="n">Discount</th><th class="n">Margin rate</th><th class="n">Win chance</th><th>Approval</th><th>Rule</th><th class="n">Expected change, ${currency.code.toUpperCase()}</th></tr></thead>
+<thead><tr><th>Quote</th><th class="n">Expected change, ${currency.code.toUpperCase()}</th><th class="n">List price, ${currency.code.toUpperCase()}</th><th class="n">Discount</th><th class="n">Margin rate</th><th class="n">Win chance</th><th>Approval</th><th>Rule</th></tr></thead>
 <tbody>${movers.map(mover => row(mover, currency))}</tbody></table></div>`
 }
 
 const row = ({ base, candidate, ...mover }: Mover, currency: Currency): Markup => html`<tr>
 <th class="nowrap">${mover.quote_id}<br><span class="small soft nowrap">${[mover.segment, mover.region].filter(text => text !== '').join(', ')}</span></th>
+<td class="n">${amountChange(mover.expected_margin_delta_cents, currency)}</td>
 <td class="n">${amount(mover.list_cents, currency)}</td>
 <td class="n">${moved(percent(base.granted_discount_bps), percent(candidate.granted_discount_bps))}</td>
 <td class="n">${moved(percent(base.margin_bps), percent(candidate.margin_bps))}</td>
 <td class="n">${moved(percentOfPpm(base.win_ppm), percentOfPpm(candidate.win_ppm))}</td>
 <td>${moved(approval(base), approval(candidate))}${violations(base, candidate)}</td>
-<td>${mover.rule_ids.join(', ')}</td>
-<td class="n">${amountChange(mover.expected_margin_delta_cents, currency)}</td></tr>`
+<td>${mover.rule_ids.join(', ')}</td></tr>`
 
 const moved = (before: string, after: string): string => (before === after ? before : `${before} → ${after}`)
 

@@ -13,14 +13,17 @@ const SEGMENTS_SHOWN_MAX = 6
 export function responseSection({ response }: RunReport): Markup | null {
   if (response === null || response.curve.length === 0) return null
   const { calibration } = response
-  const segments = [...response.segments].sort((a, b) => b.closed_quotes - a.closed_quotes)
+  const drawable = new Set(response.curve.filter(point => point.quotes > 0).map(point => point.segment))
+  const segments = response.segments
+    .filter(({ segment }) => drawable.has(segment))
+    .sort((a, b) => b.closed_quotes - a.closed_quotes)
   const shown = segments.slice(0, SEGMENTS_SHOWN_MAX).map(({ segment }) => segment)
   const left = segments.length - shown.length
   return section(
     'response',
     'How customers respond to discounts',
     `Observed win rate by granted discount (circles, larger for more quotes) and the model's expectation of the same quotes (line). Shaded: fewer than ${REWEIGHTED_QUOTES_MIN} quotes, where history hardly speaks.`,
-    html`<div class="panels">${shown.map(segment => curve(segment, response))}</div>`,
+    html`<div class="panels">${shown.map((segment, at) => curve(segment, at, response))}</div>`,
     left > 0
       ? html`<p class="small soft">${count(left)} smaller segments are not drawn; the table lists all.</p>`
       : null,
@@ -31,7 +34,7 @@ export function responseSection({ response }: RunReport): Markup | null {
 
 const score = (ppm: number): string => (ppm / 1e6).toFixed(4)
 
-function curve(segment: string, { curve: points }: ResponseEvidence): Markup {
+function curve(segment: string, at: number, { curve: points }: ResponseEvidence): Markup {
   const bins = points
     .filter(point => point.segment === segment && point.quotes > 0)
     .map(point => ({
@@ -44,7 +47,7 @@ function curve(segment: string, { curve: points }: ResponseEvidence): Markup {
   const from = Math.min(...bins.map(bin => bin.from_bps)) / 100
   const to = Math.max(...bins.map(bin => bin.to_bps)) / 100
   return picture({
-    id: `response-${name.replace(/[^a-z0-9]+/gi, '-')}`,
+    id: `response-${at}`,
     title: `Win rate by discount in ${name}`,
     description: bins
       .map(
