@@ -41,28 +41,21 @@ export class ReplicatedMean {
   }
 
   /**
-   * Point and two-sided 95% interval of the mean divided by `divisor`, in integers, limits rounded outwards. Student's t with
-   * groups - 1 degrees of freedom. Point null without quotes; limits null with fewer than two groups, or when one group holds
-   * every quote.
+   * Point and two-sided 95% interval of the mean divided by `divisor`. Point null without quotes; limits null with fewer than
+   * two groups, or when one group holds every quote.
    */
   estimate(divisor = 1n): Estimate {
-    if (this.quotes === 0) return { point: null, lower: null, upper: null }
-    const point = Number(divWide(this.total, BigInt(this.quotes) * divisor))
-    const used = [...this.groups].sort((a, b) => a - b)
-    if (used.length < 2 || used.some(g => this.quotesWithout[g] === 0))
-      return { point, lower: null, upper: null }
-    const leftOut = used.map(g =>
-      divWide((this.totalWithout[g] as bigint) * MICRO, BigInt(this.quotesWithout[g] as number) * divisor),
-    )
-    const tPpm = BigInt(Math.ceil(studentTQuantile(0.975, used.length - 1) * 1e6))
-    const half = (jackknifeError(leftOut) * tPpm) / MICRO + 1n
-    const center = divWide(this.total * MICRO, BigInt(this.quotes) * divisor)
-    return { point, lower: Number(floorOf(center - half)), upper: Number(-floorOf(-(center + half))) }
+    if (this.quotes === 0) return jackknifeEstimate(null, [])
+    const full = { n: this.total, d: BigInt(this.quotes) * divisor }
+    const used = [...this.groups]
+    if (used.some(g => this.quotesWithout[g] === 0)) return jackknifeEstimate(full, [])
+    const leftOut = used.map(g => ({
+      n: this.totalWithout[g] as bigint,
+      d: BigInt(this.quotesWithout[g] as number) * divisor,
+    }))
+    return jackknifeEstimate(full, leftOut)
   }
 }
-
-/** Micro-units to whole units, towards minus infinity. */
-const floorOf = (micro: bigint): bigint => (micro >= 0n ? micro / MICRO : -((-micro + MICRO - 1n) / MICRO))
 
 /** The point of the first and the widest interval of all; limits are unknown where one of them is. */
 export function widest(estimates: readonly [Estimate, ...Estimate[]]): Estimate {
