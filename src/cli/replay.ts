@@ -1,5 +1,39 @@
 import type { Command } from 'commander'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { ReplayReport } from '../domain/replay-report.ts'
+import { actorOf, type Invocation, performing } from './face.ts'
+import { replayText } from './replay-text.ts'
 
 export function register(parent: Command): void {
-  void parent
+  parent
+    .command('replay')
+    .argument('<candidate>', 'id of a candidate')
+    .description('run both policies over every quote of the history and report the difference')
+    .option('--engine <engine>', 'columnar or oracle; the report is the same (default: columnar)')
+    .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')
+    .action(performing(run, replayText))
+}
+
+async function run(call: Invocation): Promise<Result<ReplayReport>> {
+  const options = call.options as { readonly engine?: string; readonly verify?: boolean }
+  const engine = engineNamed(options.engine)
+  if (!engine.ok) return engine
+  const choice = engine.value === null ? {} : { engine: engine.value }
+  const [candidateId] = call.arguments as [string]
+  const ports = await call.ports()
+  if (!ports.ok) return ports
+  if (options.verify === true) {
+    const { verifyReplay } = await import('../loop/replay-verify.ts')
+    return verifyReplay(ports.value, { candidateId, ...choice })
+  }
+  const actor = actorOf(call)
+  if (!actor.ok) return actor
+  const { replayCandidate } = await import('../loop/replay.ts')
+  return replayCandidate(ports.value, { actorId: actor.value, candidateId, ...choice })
+}
+
+function engineNamed(name: string | undefined): Result<'oracle' | 'columnar' | null> {
+  if (name === undefined) return done(null)
+  if (name === 'oracle' || name === 'columnar') return done(name)
+  return refuse('bad_input', `there is no engine \`${name}\``, 'use `--engine columnar` or `--engine oracle`')
 }

@@ -1,0 +1,115 @@
+import { estimateText } from '../domain/packet-summary.ts'
+import type { Mover, ReplayReport, ReplaySlice } from '../domain/replay-report.ts'
+
+/** A replay for people: what was counted, what changes, where, who moves most, and what to do next. */
+export function replayText(report: ReplayReport): string {
+  return [
+    heading(report),
+    block('quotes', countRows(report)),
+    block('effect, with 95% interval', effectRows(report)),
+    block('reach', reachRows(report)),
+    block('support', supportRows(report)),
+    block('by segment', sliceRows(report.by_segment)),
+    block('by rule', sliceRows(report.by_rule)),
+    block('loses most', report.movers.losing.map(moverRow)),
+    block('gains most', report.movers.gaining.map(moverRow)),
+    block('guardrails', guardrailRows(report)),
+    block('risk flags', report.risk_flags.length === 0 ? [] : [['', report.risk_flags.join(', ')]]),
+    nextStep(report),
+  ]
+    .filter(part => part !== '')
+    .join('\n\n')
+}
+
+type Row = readonly [label: string, text: string]
+
+function block(title: string, rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
+  const width = Math.max(...rows.map(([label]) => label.length))
+  return [title, ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd())].join('\n')
+}
+
+const heading = (report: ReplayReport): string =>
+  [
+    `replay of ${report.candidate_id ?? 'a change'} against policy version ${report.inputs.base_policy_version ?? 'none'}`,
+    `  checksum  ${report.replay_checksum}`,
+    `  engine    ${report.engine_version}, ${report.deterministic_pass ? 'a second run gave the same bytes' : 'A SECOND RUN GAVE OTHER BYTES'}`,
+  ].join('\n')
+
+function countRows({ counts }: ReplayReport): readonly Row[] {
+  const { attribute_absent, cost_absent } = counts.not_replayable
+  return [
+    ['in scope', String(counts.in_scope)],
+    ['scored', `${counts.scored}, ${counts.with_cost} of them with a cost`],
+    ['open', `${counts.open}, not scored`],
+    ['not replayable', `${attribute_absent} for an absent attribute, ${cost_absent} for an absent cost`],
+  ]
+}
+
+function effectRows({ intervals, expected_margin_delta_cents: expected }: ReplayReport): readonly Row[] {
+  const perQuote = estimateText(intervals.expected_margin_delta_cents_per_quote, 'cents a quote')
+  return [
+    ['expected margin', expected.total === null ? perQuote : `${perQuote}; ${expected.total} cents in all`],
+    ['margin', estimateText(intervals.margin_delta_bps, 'bps')],
+    ['margin on revenue', estimateText(intervals.revenue_weighted_margin_delta_bps, 'bps')],
+    ['win rate', estimateText(intervals.win_rate_delta_bps, 'bps')],
+    ['approvals', estimateText(intervals.approval_load_delta_bps, 'bps of quotes')],
+    ['approval coverage lost', estimateText(intervals.approval_coverage_loss_bps, 'bps of value')],
+    ['approval waiting', estimateText(intervals.approval_latency_delta_seconds, 'seconds a quote')],
+    ['violations', estimateText(intervals.hard_violation_delta, 'violations')],
+  ]
+}
+
+const reachRows = ({ blast_radius: reach, counts }: ReplayReport): readonly Row[] => [
+  [
+    'impacted',
+    `${reach.impacted_quote_count} of ${counts.scored} quotes (${reach.impacted_quote_ratio_bps} bps), ${reach.impacted_value_ratio_bps} bps of value`,
+  ],
+  ['segments', reach.impacted_segment_keys.join(', ') || 'none'],
+  ['rules', reach.impacted_rule_ids.join(', ') || 'none'],
+  [
+    'independent clusters',
+    `${reach.impacted_cluster_count}; ${reach.impacted_thin_quote_count} quotes in thin segments`,
+  ],
+]
+
+function supportRows({ support }: ReplayReport): readonly Row[] {
+  const { observed_bps: observed, reweighted_bps: reweighted, extrapolated_bps: extrapolated } = support
+  const worst = support.worst_case_expected_margin_delta_cents_per_quote
+  return [
+    [
+      'shares',
+      observed === null
+        ? 'unknown: no quote is scored'
+        : `${observed} bps observed, ${reweighted} bps reweighted, ${extrapolated} bps extrapolated`,
+    ],
+    ['worst case', worst === null ? 'unknown' : `${worst} cents of expected margin a quote`],
+  ]
+}
+
+const sliceRows = (slices: Readonly<Record<string, ReplaySlice>>): readonly Row[] =>
+  Object.entries(slices)
+    .filter(([, slice]) => slice.impacted > 0)
+    .map(([key, slice]) => [
+      key === '' ? '(none)' : key,
+      `${slice.impacted} of ${slice.scored} quotes, margin ${orUnknown(slice.margin_delta_bps)} bps, expected ${orUnknown(slice.expected_margin_delta_cents.per_quote)} cents a quote`,
+    ])
+
+const moverRow = ({ quote_id, base, candidate, rule_ids, ...mover }: Mover): Row => [
+  quote_id,
+  `${mover.expected_margin_delta_cents} cents: discount ${base.granted_discount_bps} to ${candidate.granted_discount_bps} bps, approval ${yesNo(base.approval_required)} to ${yesNo(candidate.approval_required)}, by ${rule_ids.join(', ')}`,
+]
+
+const guardrailRows = ({ guardrails }: ReplayReport): readonly Row[] =>
+  guardrails.passed ? [['', 'all pass']] : guardrails.blocks.map(({ code, reason }) => [code, reason])
+
+const nextStep = ({ candidate_id, guardrails }: ReplayReport): string =>
+  [
+    ...(guardrails.passed
+      ? []
+      : ['A guardrail blocks: approve and apply will refuse, building the packet will not.']),
+    `next: quotey policy-packet build ${candidate_id ?? 'CANDIDATE'}`,
+  ].join('\n')
+
+const orUnknown = (value: number | null): string => (value === null ? 'unknown' : String(value))
+const yesNo = (value: boolean): string => (value ? 'yes' : 'no')

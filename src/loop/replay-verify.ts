@@ -1,0 +1,99 @@
+import { firstDifference } from '../domain/first-difference.ts'
+import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { ReplayEngine } from '../domain/replay.ts'
+import type { ReplayReport } from '../domain/replay-report.ts'
+import type { ResponseModel } from '../domain/response.ts'
+import type { Thresholds } from '../domain/thresholds.ts'
+import type { CandidateId, Digest, Json, PolicyVersion } from '../domain/units.ts'
+import { digestOfText } from '../evidence/canonical.ts'
+import { policyOfVersion } from './active.ts'
+import { artifactByDigest } from './artifacts.ts'
+import { candidateRow } from './candidate-evidence.ts'
+import { type ChangeToEvaluate, evaluateChange, type PolicyInReplay } from './evaluate.ts'
+import type { Ports, Reading } from './ports.ts'
+import { storedReplay } from './stored-replay.ts'
+
+/**
+ * Re-derives the replay that holds for a candidate from the inputs it names, by the oracle unless told otherwise, and gives the
+ * report when every field is the same. Needs no actor. Refuses audit_broken with the first field that differs, or where an
+ * input is gone or altered.
+ */
+export async function verifyReplay(
+  ports: Ports,
+  request: { readonly candidateId: CandidateId; readonly engine?: ReplayEngine['name'] },
+): Promise<Result<ReplayReport>> {
+  const read = await ports.store.read(async tx => {
+    const candidate = await candidateRow(tx, request.candidateId)
+    if (!candidate.ok) return candidate
+    const stored = await storedReplay(tx, candidate.value)
+    if (!stored.ok) return stored
+    const change = await changeNamedBy(tx, stored.value.report)
+    return change.ok ? done({ report: stored.value.report, change: change.value }) : change
+  })
+  if (!read.ok) return read
+  const { report, change } = read.value
+  const derived = await evaluateChange(ports, { ...change, engine: request.engine ?? 'oracle' })
+  return derived.ok ? sameReport(report, derived.value) : derived
+}
+
+/** The stored report, or a refusal that names the first field that came out otherwise. */
+export function sameReport(stored: ReplayReport, derived: ReplayReport): Result<ReplayReport> {
+  const { replay_checksum: storedChecksum, ...storedFields } = stored
+  const { replay_checksum: derivedChecksum, ...derivedFields } = derived
+  const difference =
+    firstDifference(storedFields as unknown as Json, derivedFields as unknown as Json) ??
+    firstDifference(storedChecksum, derivedChecksum, 'replay_checksum')
+  if (difference === null) return done(stored)
+  return refuse(
+    'audit_broken',
+    `the replay does not come out as recorded: \`${difference.field}\` differs`,
+    'run `quotey audit verify`, and do not decide or apply on this replay',
+    { field: difference.field, recorded: difference.stored, derived: difference.derived },
+  )
+}
+
+/** The inputs of a report, read by the digests that it names. */
+async function changeNamedBy(tx: Reading, report: ReplayReport): Promise<Result<ChangeToEvaluate>> {
+  const { inputs } = report
+  const base = await policyNamed(tx, inputs.base_policy_version, inputs.base_policy_digest)
+  if (!base.ok) return base
+  const candidate = await policyNamed(tx, inputs.proposed_policy_version, inputs.proposed_policy_digest)
+  if (!candidate.ok) return candidate
+  const model = inputs.model_digest === null ? null : await artifactByDigest(tx, inputs.model_digest)
+  if (model !== null && !model.ok) return model
+  const thresholds = await thresholdsNamed(tx, inputs.thresholds_digest)
+  if (!thresholds.ok) return thresholds
+  return done({
+    candidateId: report.candidate_id,
+    base: base.value,
+    candidate: candidate.value,
+    snapshotDigest: inputs.snapshot_digest,
+    scope: inputs.cohort_scope,
+    model:
+      model === null || inputs.model_digest === null
+        ? null
+        : { digest: inputs.model_digest, model: model.value as unknown as ResponseModel },
+    thresholds: { digest: inputs.thresholds_digest, thresholds: thresholds.value },
+  })
+}
+
+async function policyNamed(
+  tx: Reading,
+  version: PolicyVersion | null,
+  digest: Digest,
+): Promise<Result<PolicyInReplay>> {
+  const row = version === null ? null : await tx.last('policy_version', { version })
+  if (version === null || row === null || row.policy_digest !== digest) {
+    return missing(`policy version \`${version}\``, digest)
+  }
+  return done(await policyOfVersion(tx, version))
+}
+
+async function thresholdsNamed(tx: Reading, digest: Digest): Promise<Result<Thresholds>> {
+  const row = await tx.last('thresholds_version', { digest })
+  if (row === null || digestOfText(row.document_json) !== digest) return missing('the thresholds', digest)
+  return done(JSON.parse(row.document_json) as Thresholds)
+}
+
+const missing = (what: string, digest: Digest) =>
+  refuse('audit_broken', `${what} of this replay is gone or altered`, 'run `quotey audit verify`', { digest })
