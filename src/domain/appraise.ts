@@ -19,7 +19,7 @@ export interface ReplayedSetting {
 /** Appraises a setting; `tunables` is the number searched at once, which sets the level of the bound. */
 export function appraisalOf(
   replayed: ReplayedSetting,
-  model: ResponseModel,
+  model: ResponseModel | null,
   tunables: number,
   thresholds: Thresholds,
 ): Appraisal {

@@ -1,15 +1,17 @@
-import type { Appraise } from '../domain/appraisal.ts'
+import type { Appraisal, Appraise } from '../domain/appraisal.ts'
 import { appraisalOf } from '../domain/appraise.ts'
 import { judgeGuardrails } from '../domain/guardrails.ts'
 import type { CheckedPolicy } from '../domain/policy.ts'
 import { checkPolicy } from '../domain/policy-check.ts'
+import type { QuoteColumns } from '../domain/quote.ts'
 import { type ReplayEngine, type ReplaySums, WHOLE_SNAPSHOT } from '../domain/replay.ts'
 import { replayIntervals } from '../domain/replay-measures.ts'
 import type { ResponseModel } from '../domain/response.ts'
 import { type SearchOutcome, searchPolicies } from '../domain/search.ts'
+import type { Thresholds } from '../domain/thresholds.ts'
 import { type Setting, TUNABLES_MAX, tunablesOf, withSetting } from '../domain/tunables.ts'
+import type { Digest } from '../domain/units.ts'
 import type { Progress } from './ports.ts'
-import type { ProposalEvidence } from './proposal-evidence.ts'
 
 /** Candidates in one pass over the quotes: enough to share the base's evaluation, few enough to show progress. */
 const BATCH = 32
@@ -17,14 +19,24 @@ const BATCH = 32
 /** What the progress bar reckons with; a search ends when it ends. */
 const APPRAISALS_EXPECTED = 300
 
-/** Searches the declared ranges of the active policy on all quotes of the snapshot. */
+/** What a change is replayed on. */
+export interface ReplayGround {
+  readonly snapshotDigest: Digest
+  readonly columns: QuoteColumns
+  readonly base: CheckedPolicy
+  /** null where history supports none. */
+  readonly model: ResponseModel | null
+  readonly thresholds: Thresholds
+}
+
+/** Searches the declared ranges of the base policy on all quotes of the snapshot. Without a model nothing can be proven. */
 export async function optimise(
   engine: ReplayEngine,
-  evidence: ProposalEvidence,
-  model: ResponseModel,
+  ground: ReplayGround,
   progress: Progress,
 ): Promise<SearchOutcome> {
-  const { document } = evidence.base
+  const { thresholds, model } = ground
+  const { document } = ground.base
   const tunables = tunablesOf(document).slice(0, TUNABLES_MAX)
   const policyOf = (setting: Setting): CheckedPolicy => {
     const checked = checkPolicy(withSetting(document, tunables, setting))
@@ -32,23 +44,19 @@ export async function optimise(
     return checked.value
   }
   const appraise: Appraise = async (settings, against) => {
-    const base = against === null ? evidence.base.policy : policyOf(against)
-    const appraisals = []
+    const base = against === null ? ground.base : policyOf(against)
+    const appraisals: Appraisal[] = []
     for (let from = 0; from < settings.length; from += BATCH) {
       const batch = settings.slice(from, from + BATCH)
-      const replayed = await replay(engine, evidence, base, batch.map(policyOf))
+      const replayed = await replay(engine, { ...ground, base }, batch.map(policyOf))
       appraisals.push(
         ...replayed.map((sums, at) => {
           const intervals = replayIntervals(sums, model)
-          const verdict = judgeGuardrails(intervals, evidence.thresholds.thresholds.guardrails)
+          const verdict = judgeGuardrails(intervals, thresholds.guardrails)
           const guardrailCodes = verdict.blocks.map(block => block.code)
           const setting = batch[at] as Setting
-          return appraisalOf(
-            { setting, sums, intervals, guardrailCodes },
-            model,
-            tunables.length,
-            evidence.thresholds.thresholds,
-          )
+          const replayedSetting = { setting, sums, intervals, guardrailCodes }
+          return appraisalOf(replayedSetting, model, tunables.length, thresholds)
         }),
       )
     }
@@ -61,18 +69,10 @@ export async function optimise(
   return outcome
 }
 
-/** Replays candidates against a base over the whole snapshot. */
+/** Replays candidates against the base over the whole snapshot. */
 export const replay = (
   engine: ReplayEngine,
-  evidence: ProposalEvidence,
-  base: CheckedPolicy,
+  { snapshotDigest, columns, base, model }: ReplayGround,
   candidates: readonly CheckedPolicy[],
 ): Promise<readonly ReplaySums[]> =>
-  engine.evaluate({
-    snapshotDigest: evidence.snapshot.digest,
-    columns: evidence.columns,
-    base,
-    candidates,
-    scope: WHOLE_SNAPSHOT,
-    model: evidence.model?.model ?? null,
-  })
+  engine.evaluate({ snapshotDigest, columns, base, candidates, scope: WHOLE_SNAPSHOT, model })

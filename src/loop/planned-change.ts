@@ -10,7 +10,7 @@ import type { Json } from '../domain/units.ts'
 import { createCandidate } from './create-candidate.ts'
 import { replay } from './optimise.ts'
 import type { Ports } from './ports.ts'
-import type { ProposalEvidence } from './proposal-evidence.ts'
+import { groundOf, type ProposalEvidence } from './proposal-evidence.ts'
 
 /** A change on its way to be a candidate. */
 export interface PlannedChange {
@@ -44,7 +44,7 @@ export async function proposeChange(
       { rules: loosened as unknown as Json },
     )
   }
-  const [sums] = await replay(engine, evidence, evidence.base.policy, [checked.value])
+  const [sums] = await replay(engine, groundOf(evidence), [checked.value])
   if (sums === undefined) throw new Error('the engine gave no sums')
   const { thresholds } = evidence.thresholds
   const figures = proposalFigures(sums, evidence.model?.model ?? null, thresholds, planned.tunables)
@@ -61,6 +61,11 @@ export async function proposeChange(
     policy: applied.value,
     ...shown,
     confidence_score: row.confidence_score,
-    summary: proposalSummary(planned.ruleDiffs, figures, evidence.fitness.audit, evidence.columns.currency.toUpperCase()),
+    summary: proposalSummary(
+      planned.ruleDiffs,
+      figures,
+      evidence.fitness.audit,
+      evidence.columns.currency.toUpperCase(),
+    ),
   })
 }

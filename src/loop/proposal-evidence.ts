@@ -9,6 +9,7 @@ import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import { type ActivePolicy, activePolicy, currentThresholds } from './active.ts'
 import { putArtifact } from './artifacts.ts'
 import { type Authority, authorize } from './authorize.ts'
+import type { ReplayGround } from './optimise.ts'
 import type { Ports } from './ports.ts'
 import type { Insert } from './record.ts'
 import { findSnapshot } from './snapshot-lookup.ts'
@@ -86,3 +87,12 @@ function judged(
     artifacts: [fitness.insert, model.insert],
   }
 }
+
+/** What the changes of a proposal are replayed on. */
+export const groundOf = (evidence: ProposalEvidence): ReplayGround => ({
+  snapshotDigest: evidence.snapshot.digest,
+  columns: evidence.columns,
+  base: evidence.base.policy,
+  model: evidence.model?.model ?? null,
+  thresholds: evidence.thresholds.thresholds,
+})

@@ -12,7 +12,7 @@ import type { Json, PolicyVersion } from '../domain/units.ts'
 import { optimise } from './optimise.ts'
 import { proposeChange } from './planned-change.ts'
 import type { Ports } from './ports.ts'
-import { gatherEvidence, type ProposalEvidence } from './proposal-evidence.ts'
+import { gatherEvidence, groundOf, type ProposalEvidence } from './proposal-evidence.ts'
 import { diffTakingBack } from './take-back.ts'
 
 export interface ProposeInput {
@@ -76,7 +76,7 @@ async function proposeOwn(
   evidence: ProposalEvidence,
 ): Promise<Result<ProposeOutput>> {
   if (evidence.model === null) return unfit(evidence)
-  const found = await optimise(engine, evidence, evidence.model.model, ports.progress)
+  const found = await optimise(engine, groundOf(evidence), ports.progress)
   const candidates: ProposedCandidate[] = []
   for (const proposal of found.proposals) {
     const ruleDiffs = diffsOf(
