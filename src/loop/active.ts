@@ -1,5 +1,4 @@
 import type { CheckedPolicy, PolicyDocument } from '../domain/policy.ts'
-import { checkPolicy } from '../domain/policy-check.ts'
 import { refuse } from '../domain/refusal.ts'
 import type { Thresholds } from '../domain/thresholds.ts'
 import type { Digest, PolicyVersion } from '../domain/units.ts'
@@ -43,6 +42,8 @@ export async function policyOfVersion(
     throw broken(`policy version ${version} was altered`)
   }
   const document = JSON.parse(row.document_json) as PolicyDocument
+  // The policy language takes longer to load than most commands take to run.
+  const { checkPolicy } = await import('../domain/policy-check.ts')
   const checked = checkPolicy(document)
   if (!checked.ok) throw broken(`policy version ${version} no longer passes its check`)
   return { version, digest: row.policy_digest, document, policy: checked.value }
