@@ -20,8 +20,8 @@ export interface QuoteRowReader {
   read(record: SourceRecord): readonly RejectedCell[]
 }
 
-/** Texts remembered per column; beyond that every cell is read anew. */
-const REMEMBERED_MAX = 1 << 16
+/** Texts remembered per column; beyond that new ones are read anew. */
+const REMEMBERED_MAX = 1 << 14
 
 /** Binds a mapping to a file. Refuses `bad_input` where a required column or a column of the mapping is missing. */
 export function quoteRowReader(mapping: Mapping, header: readonly string[]): Result<QuoteRowReader> {
@@ -123,20 +123,33 @@ function textReader(
   }
 }
 
-/** Cells that depend on one cell of the file are read once for each distinct text, as long as these are few. */
+/**
+ * Cells that depend on one cell of the file are read once for each distinct text. Where most texts are new, as ids are, remembering
+ * costs more than it saves and is given up.
+ */
 function remembering(
   source: CellSource,
   read: Reader,
 ): (cells: readonly string[]) => number | UnreadableCell {
   const remembered = new Map<string, number | UnreadableCell>()
+  let repeats = 0
+  let worthwhile = true
   const [position, second] = source.positions
   if (position === undefined || second !== undefined) return cells => read(source.textOf(cells))
   return cells => {
+    if (!worthwhile) return read(source.textOf(cells))
     const raw = cells[position] as string
     const known = remembered.get(raw)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      repeats += 1
+      return known
+    }
     const value = read(source.textOf(cells))
     if (remembered.size < REMEMBERED_MAX) remembered.set(raw, value)
+    else if (repeats < REMEMBERED_MAX) {
+      worthwhile = false
+      remembered.clear()
+    }
     return value
   }
 }

@@ -64,6 +64,17 @@ test('R1 a snapshot that was saved is loaded with every value', () =>
     )
   }))
 
+test('R1 texts of every alphabet and every absence survive the file', () =>
+  inFolder(async home => {
+    const columns = columnsOfQuotes(unusual)
+    const digest = await snapshots({ home }, silent).save(columns)
+    const loaded = acceptedOf(await snapshots({ home }, silent).load(digest))
+    assert.deepEqual(
+      unusual.map((_, row) => quoteAt(loaded, row)),
+      unusual.map((_, row) => quoteAt(columns, row)),
+    )
+  }))
+
 test('R3 a snapshot whose file was changed, damaged or lost is refused', () =>
   inFolder(async home => {
     const store = snapshots({ home }, silent)
@@ -91,21 +102,7 @@ test('R3 a snapshot whose file was changed, damaged or lost is refused', () =>
   }))
 
 test('the digest is that of the documented form, written a second time from its description', () => {
-  const quotes = [
-    quote('b', { costCents: null, attributes: { note: 'ä', size: 3 } }),
-    quote('\u{1F600}', {
-      netCents: 0,
-      quotedAt: '1969-12-31T23:59:59.999Z',
-      attributes: { note: null, size: -1 },
-    }),
-    quote('\uFF5A', {
-      approvalRequired: false,
-      approvalOutcome: 'rejected',
-      outcome: 'open',
-      attributes: { note: '' },
-    }),
-  ]
-  const columns = columnsOfQuotes(quotes)
+  const columns = columnsOfQuotes(unusual)
   assert.equal(
     snapshotDigest(columns),
     `sha256:${createHash('sha256').update(writtenForm(columns)).digest('hex')}`,
@@ -136,6 +133,21 @@ const quote = (quoteId: string, given: Partial<Quote>): Quote => ({
   attributes: {},
   ...given,
 })
+
+const unusual = [
+  quote('b', { costCents: null, attributes: { note: 'ä', size: 3 } }),
+  quote('\u{1F600}', {
+    netCents: 0,
+    quotedAt: '1969-12-31T23:59:59.999Z',
+    attributes: { note: null, size: -1 },
+  }),
+  quote('\uFF5A', {
+    approvalRequired: false,
+    approvalOutcome: 'rejected',
+    outcome: 'open',
+    attributes: { note: '' },
+  }),
+]
 
 /** The binary form row by row from plain quotes, with BigInt and Buffer: slow, and nothing shared with the product but `quoteAt`. */
 function writtenForm(columns: QuoteColumns): Buffer {

@@ -9,24 +9,21 @@ export interface ParquetColumns {
   readonly columns: ReadonlyMap<string, SnapshotColumn>
 }
 
-interface FileColumn {
-  readonly name: string
-  readonly type: string
-}
-
 /** Reads a snapshot's file, rows in its order. Throws what DuckDB throws on a file that is no Parquet. */
 export const readParquet = (
   path: string,
   progress: (rows: number, total: number) => void,
 ): Promise<ParquetColumns> =>
   withDuckDB(async connection => {
-    const described = await describe(connection, path)
-    const sinks = described.map(column =>
-      column.type === 'VARCHAR' ? textSink(column) : integerSink(column),
-    )
+    const sinks: Sink[] = []
+    for (const column of await describe(connection, path)) {
+      if (column.name === 'quote_id') sinks.push(quoteIdSink(column.name))
+      else if (column.type === 'VARCHAR') sinks.push(await textSink(connection, path, column.name))
+      else sinks.push(integerSink(column))
+    }
     const total = await countRows(connection, path)
     const result = await connection.stream(
-      `SELECT ${described.map(selected).join(', ')} FROM read_parquet(${literal(path)})`,
+      `SELECT ${sinks.map(sink => sink.selected).join(', ')} FROM read_parquet(${literal(path)})`,
     )
     let rows = 0
     for (;;) {
@@ -38,6 +35,11 @@ export const readParquet = (
     }
     return { rows, columns: new Map(sinks.map(sink => [sink.name, sink.column()])) }
   })
+
+interface FileColumn {
+  readonly name: string
+  readonly type: string
+}
 
 /** Names and types of a Parquet file's columns, in order. */
 export async function describe(connection: DuckDBConnection, path: string): Promise<readonly FileColumn[]> {
@@ -51,24 +53,75 @@ export async function countRows(connection: DuckDBConnection, path: string): Pro
   return Number(reader.getRows()[0]?.[0])
 }
 
-/** Integers of a snapshot stay within 2^53, so a DOUBLE carries them exactly and is read without a BigInt a cell. */
-function selected({ name, type }: FileColumn): string {
-  if (type === 'VARCHAR') return identifier(name)
-  const integer = type === 'TIMESTAMP' ? `epoch_ms(${identifier(name)})` : identifier(name)
-  return `CAST(${integer} AS DOUBLE)`
-}
-
+/** Takes one column in, chunk by chunk. Numbers come without NULL: to tell it from a value costs more than to read the value. */
 interface Sink {
   readonly name: string
+  /** What to ask for in SQL. */
+  readonly selected: string
   take(chunk: DuckDBDataChunk, at: number): void
   column(): SnapshotColumn
 }
 
-function textSink({ name }: FileColumn): Sink {
+/** Integers of a snapshot stay within 2^53, so a DOUBLE carries them exactly and is read without a BigInt a cell. */
+function integerSink({ name, type }: FileColumn): Sink {
+  const instant = type === 'TIMESTAMP'
+  const integer = instant ? `epoch_ms(${identifier(name)})` : identifier(name)
+  const values = new NumberBuffer()
+  return {
+    name,
+    selected: `coalesce(CAST(${integer} AS DOUBLE), 'NaN')`,
+    take: (chunk, at) => takeNumbers(chunk, at, values),
+    column: () => ({ name, kind: 'integer', values: values.toFloats(), instant }),
+  }
+}
+
+function takeNumbers(chunk: DuckDBDataChunk, at: number, into: NumberBuffer): void {
+  const vector = chunk.getColumnVector(at)
+  for (let row = 0; row < vector.itemCount; row += 1) into.push(vector.getItem(row) as number)
+}
+
+/** Ids are distinct and in order, so they are their own dictionary; where they were tampered with, the digest tells. */
+function quoteIdSink(name: string): Sink {
+  const texts: string[] = []
+  return {
+    name,
+    selected: `coalesce(CAST(${identifier(name)} AS VARCHAR), '')`,
+    take: (chunk, at) => {
+      const vector = chunk.getColumnVector(at)
+      for (let row = 0; row < vector.itemCount; row += 1) texts.push(vector.getItem(row) as string)
+    },
+    column: () => ({ name, kind: 'text', codes: Int32Array.from(texts.keys()), dictionary: texts }),
+  }
+}
+
+/** Columns of more distinct texts are read text by text. */
+const NUMBERED_MAX = 10_000
+
+/** Columns of few distinct texts come as numbers into an ENUM that DuckDB makes of them, in order of their bytes. */
+async function textSink(connection: DuckDBConnection, path: string, name: string): Promise<Sink> {
+  const distinct = `
+    SELECT DISTINCT ${identifier(name)} AS text FROM read_parquet(${literal(path)})
+    WHERE ${identifier(name)} IS NOT NULL ORDER BY text`
+  const reader = await connection.runAndReadAll(`${distinct} LIMIT ${NUMBERED_MAX + 1}`)
+  const dictionary = reader.getRows().map(row => row[0] as string)
+  if (dictionary.length === 0 || dictionary.length > NUMBERED_MAX) return spelledSink(name)
+  const type = identifier(`texts of ${name}`)
+  await connection.run(`CREATE TYPE ${type} AS ENUM (${distinct})`)
+  const codes = new NumberBuffer()
+  return {
+    name,
+    selected: `coalesce(CAST(enum_code(CAST(${identifier(name)} AS ${type})) AS INTEGER), -1)`,
+    take: (chunk, at) => takeNumbers(chunk, at, codes),
+    column: () => ({ name, kind: 'text', codes: codes.toCodes(), dictionary }),
+  }
+}
+
+function spelledSink(name: string): Sink {
   const dictionary = new TextDictionary()
   const codes = new NumberBuffer()
   return {
     name,
+    selected: identifier(name),
     take: (chunk, at) => {
       const vector = chunk.getColumnVector(at)
       for (let row = 0; row < vector.itemCount; row += 1) {
@@ -77,19 +130,5 @@ function textSink({ name }: FileColumn): Sink {
       }
     },
     column: () => ({ name, ...sortedTextColumn(codes.toCodes(), dictionary.texts) }),
-  }
-}
-
-function integerSink({ name, type }: FileColumn): Sink {
-  const values = new NumberBuffer()
-  return {
-    name,
-    take: (chunk, at) => {
-      const vector = chunk.getColumnVector(at)
-      for (let row = 0; row < vector.itemCount; row += 1) {
-        values.push((vector.getItem(row) as number | null) ?? Number.NaN)
-      }
-    },
-    column: () => ({ name, kind: 'integer', values: values.toFloats(), instant: type === 'TIMESTAMP' }),
   }
 }
