@@ -54,6 +54,10 @@ function applyClaim(tables: StoredTables, row: JsonObject): Claim {
     role: null,
     subjects: {
       ...packetSubjects(tables, row, audit?.packet_id),
+      // As the record has them, which must be what the candidate was approved for.
+      replay: String(row.replay_checksum),
+      base_policy: policyDigest(tables, row.prior_policy_version),
+      proposed_policy: policyDigest(tables, row.applied_policy_version),
       approval: String(decision?.idempotency_key),
     },
     extra: { approval_decision_id: row.approval_decision_id as Json },
