@@ -1,5 +1,5 @@
 import type { SafetyEvaluation } from './attacks.ts'
-import type { FitnessVerdict } from './packet.ts'
+import type { HistoryVerdict } from './packet.ts'
 import type { RuleDiff } from './policy.ts'
 import type { Estimate, ReplayReport } from './replay-report.ts'
 
@@ -8,7 +8,7 @@ export function packetSummary(
   ruleDiffs: readonly RuleDiff[],
   report: ReplayReport,
   safety: SafetyEvaluation,
-  fitness: FitnessVerdict,
+  fitness: HistoryVerdict,
   currency: string,
 ): readonly string[] {
   return [
@@ -61,14 +61,14 @@ function reachLine({ blast_radius, counts }: ReplayReport): string {
   return `reach: ${blast_radius.impacted_quote_count} of ${counts.scored} quotes (${share} bps), segments ${segments}`
 }
 
-function historyLine({ support, counts }: ReplayReport, fitness: FitnessVerdict): string {
+function historyLine({ support, counts }: ReplayReport, fitness: HistoryVerdict): string {
   const extrapolated =
     support.extrapolated_bps === null ? 'support unknown' : `${support.extrapolated_bps} bps extrapolated`
   const left = counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent
   return `history: ${HISTORY_WORDS[fitness]}; ${extrapolated}, ${left} quotes not replayable`
 }
 
-const HISTORY_WORDS: Readonly<Record<FitnessVerdict, string>> = {
+const HISTORY_WORDS: Readonly<Record<HistoryVerdict, string>> = {
   fit: 'fit',
   limited: 'limited, read the findings of the fitness audit',
   unfit: 'unfit, it cannot prove the effect of a price',

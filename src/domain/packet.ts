@@ -1,4 +1,5 @@
 import type { SafetyEvaluation } from './attacks.ts'
+import type { FitnessVerdict } from './fitness-finding.ts'
 import type { RuleDiff } from './policy.ts'
 import type { BlastRadius, ReplayReport, SupportShares } from './replay-report.ts'
 import type { ResponseModel } from './response.ts'
@@ -6,7 +7,7 @@ import type { Thresholds } from './thresholds.ts'
 import type { ActorId, Bps, CandidateId, Digest, Instant, PolicyVersion } from './units.ts'
 
 /** What a candidate's history was judged to be; `unknown` where no audit went with it. */
-export type FitnessVerdict = 'fit' | 'limited' | 'unfit' | 'unknown'
+export type HistoryVerdict = FitnessVerdict | 'unknown'
 
 /** Schema `clo_packet.v1` without its name: everything a reviewer sees. Its digest is the packet's id. */
 export interface PacketBody {
@@ -29,7 +30,9 @@ export interface PacketBody {
   }
   readonly replay: ReplayReport
   readonly safety: SafetyEvaluation
-  readonly fitness_verdict: FitnessVerdict
+  readonly fitness_verdict: HistoryVerdict
+  /** Of the snapshot's cents. */
+  readonly currency: string
   readonly risk_score_bps: Bps
   readonly blast_radius: BlastRadius
   readonly support: SupportShares

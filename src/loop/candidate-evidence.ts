@@ -1,5 +1,5 @@
 import type { CurrentEvidence } from '../domain/attack.ts'
-import type { FitnessVerdict } from '../domain/packet.ts'
+import type { HistoryVerdict } from '../domain/packet.ts'
 import type { RuleDiff } from '../domain/policy.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { type CohortScope, ENGINE_VERSION } from '../domain/replay.ts'
@@ -17,7 +17,7 @@ interface Provenance {
   readonly snapshot_digest: Digest
   readonly model_digest: Digest | null
   readonly fitness_digest: Digest | null
-  readonly fitness_verdict?: FitnessVerdict | null
+  readonly fitness_verdict?: HistoryVerdict | null
 }
 
 /** A candidate and all that its figures must stand on, as the store holds it now. */
@@ -31,7 +31,7 @@ export interface CandidateEvidence {
   readonly scope: CohortScope
   readonly model: ResponseModel | null
   readonly fitnessDigest: Digest | null
-  readonly fitnessVerdict: FitnessVerdict
+  readonly fitnessVerdict: HistoryVerdict
   readonly thresholds: Thresholds
   readonly current: CurrentEvidence
 }

@@ -1,9 +1,8 @@
 import { scanForAttacks } from '../domain/attack-scan.ts'
 import { attackCandidate } from '../domain/attacks.ts'
 import { move } from '../domain/lifecycle.ts'
-import { fallbackPlan, type Packet, type PacketBody } from '../domain/packet.ts'
-import { riskScoreBps } from '../domain/packet-risk.ts'
-import { packetSummary } from '../domain/packet-summary.ts'
+import type { Packet, PacketBody } from '../domain/packet.ts'
+import { drawnFrom, type PacketGrounds } from '../domain/packet-drawn.ts'
 import { policyYaml } from '../domain/policy-yaml.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/units.ts'
@@ -98,14 +97,13 @@ async function packetBody(
     unions: unions.value,
   })
   const builtAt = ports.clock.now()
-  return done({
+  const body: PacketGrounds = {
     schema: 'clo_packet.v1',
     candidate_id: candidate.id,
     candidate_version: evidence.candidateVersion,
     created_by: candidate.created_by_actor_id,
     built_by: actorId,
     built_at: builtAt,
-    expires_at: daysAfter(builtAt, thresholds.packet_expiry_days),
     base_policy_version: base.version,
     proposed_policy_version: proposed.version,
     replay_checksum: report.replay_checksum,
@@ -117,10 +115,7 @@ async function packetBody(
     replay: report,
     safety,
     fitness_verdict: fitnessVerdict,
-    risk_score_bps: riskScoreBps(report, !safety.passed || !report.guardrails.passed),
-    blast_radius: report.blast_radius,
-    support: report.support,
-    fallback_plan: fallbackPlan(base.version, base.digest, thresholds.alerts),
+    currency: columns.value.currency,
     inputs: {
       base_policy: base.digest,
       proposed_policy: proposed.digest,
@@ -131,13 +126,9 @@ async function packetBody(
       replay_report: reportDigest,
     },
     evidence: { thresholds, response_model: model },
-    summary: packetSummary(ruleDiffs, report, safety, fitnessVerdict, columns.value.currency),
-  })
+  }
+  return done({ ...body, ...drawnFrom(body) })
 }
-
-const DAY_MS = 86_400_000
-const daysAfter = (at: Instant, days: number): Instant =>
-  new Date(Date.parse(at) + days * DAY_MS).toISOString()
 
 /** Stores the packet, unless the candidate moved on while it was made. */
 async function keep(
