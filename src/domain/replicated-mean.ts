@@ -1,11 +1,6 @@
-import { divWide } from './arithmetic.ts'
-
 import { GROUPS } from './quote.ts'
 import type { Estimate } from './replay-report.ts'
-import { jackknifeError } from './statistics.ts'
-import { studentTQuantile } from './student-t.ts'
-
-const MICRO = 1_000_000n
+import { jackknifeEstimate } from './statistics.ts'
 
 /**
  * A mean with what the delete-a-group jackknife needs: one sum over all quotes and, for each group, one over the quotes
