@@ -18,7 +18,7 @@ export function register(parent: Command): void {
   history.command('list').description('the snapshots of this installation').action(performing(list, listText))
   history
     .command('audit')
-    .argument('[snapshot]', 'id, digest or a prefix of one (default: the newest)')
+    .argument('[snapshot]', 'id, digest, the beginning of one, or `latest` (the default)')
     .description('judge whether a snapshot can carry an optimisation')
     .action(performing(audit, fitnessText))
   history

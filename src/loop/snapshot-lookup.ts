@@ -6,15 +6,15 @@ import type { SnapshotRow } from './tables.ts'
 const PREFIX_LENGTH_MIN = 4
 
 /**
- * The snapshot of a name: its id, its digest, or the beginning of either with at least four hex digits; null for the one imported
- * last. Refuses `not_found` with the snapshots at hand, and a prefix that several share.
+ * The snapshot of a name: its id, its digest, or the beginning of either with at least four hex digits; null or `latest` for the
+ * one imported last. Refuses `not_found` with the snapshots at hand, and a prefix that several share.
  */
 export async function findSnapshot(tx: Reading, name: string | null): Promise<Result<SnapshotRow>> {
   const newest = await tx.last('history_snapshot')
   if (newest === null) {
     return refuse('not_found', 'no history was imported yet', 'run `quotey history import FILE`')
   }
-  if (name === null) return done(newest)
+  if (name === null || name === 'latest') return done(newest)
   const rows = await tx.find('history_snapshot')
   const meant = rows.filter(row => isNamed(row, name))
   const [only, second] = meant

@@ -43,6 +43,7 @@ test('an import is stored once, audited, listed, and found by the beginning of i
   const log = await quotey(home, null, '--json', 'audit', 'log')
   assert.equal(log.stdout.match(/"history_imported"/g)?.length, 1, 'one event for one snapshot')
 
+  assert.equal((await history('audit', 'latest')).snapshot_id, first.snapshot_id)
   const audit = await history('audit', String(first.digest).slice(7, 12))
   assert.equal(audit.snapshot_id, first.snapshot_id)
   assert.equal((await history('audit', 'ffff0000')).exitCode, 2)
