@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
+import { fastMarginBps, fastNetCents } from '../../src/adapters/columnar/fast-arithmetic.ts'
+import {
+  addCents,
+  addPpmCents,
+  CENTS_CELLS,
+  PPM_CENTS_CELLS,
+  readCents,
+  readPpmCents,
+} from '../../src/adapters/columnar/wide.ts'
+import { oracleDecision, oracleRules, roundedHalfAway } from '../../src/adapters/oracle/decision.ts'
+import { isInScope } from '../../src/adapters/oracle/evidence.ts'
+import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
+import { marginBps, netCents } from '../../src/domain/arithmetic.ts'
+import { type Decision, decide } from '../../src/domain/decision.ts'
+import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
+import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
+import { checkPolicy } from '../../src/domain/policy-check.ts'
+import { quoteAt } from '../../src/domain/quote.ts'
+import type { ReplayEngine, ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
+import { changedRules } from '../../src/domain/rule-effects.ts'
+import { arbitraryPolicy, arbitraryPolicyPair } from '../support/generate-policy.ts'
+import { arbitraryColumns, arbitraryModel, arbitraryScope } from '../support/generate-quotes.ts'
+
+const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
+
+const checked = (document: PolicyDocument): CheckedPolicy => {
+  const result = checkPolicy(document)
+  assert.ok(result.ok, JSON.stringify(result))
+  return result.value
+}
+
+const task: fc.Arbitrary<ReplayTask> = fc
+  .record({
+    pair: arbitraryPolicyPair(),
+    other: arbitraryPolicy(),
+    columns: arbitraryColumns(),
+    scope: arbitraryScope(),
+    model: fc.option(arbitraryModel(), { nil: null, freq: 5 }),
+  })
+  .map(({ pair, other, columns, scope, model }) => ({
+    snapshotDigest: 'sha256:00',
+    columns,
+    base: checked(pair.base),
+    candidates: [checked(pair.candidate), checked(other), checked(pair.base)],
+    scope,
+    model,
+  }))
+
+const oracle = oracleEngine()
+const oneThread = columnarEngine({ threads: 0 })
+const threePartitions = columnarEngine({ partitions: 3 })
+const twoWorkers = columnarEngine({ threads: 2 })
+after(() => twoWorkers.close())
+
+/** The same sums with movers named, so that they can be compared over row orders. */
+const named = (sums: readonly ReplaySums[], { columns }: ReplayTask) =>
+  sums.map(each => ({
+    ...each,
+    losing_rows: each.losing_rows.map(row => columns.quoteIds[row]),
+    gaining_rows: each.gaining_rows.map(row => columns.quoteIds[row]),
+  }))
+
+async function agrees(given: ReplayTask, engine: ReplayEngine): Promise<void> {
+  const expected = await oracle.evaluate(given)
+  const found = await engine.evaluate(given)
+  assert.deepEqual(named(found, given), named(expected, given))
+}
+
+test('R2 the columnar engine equals the oracle to the last integer on generated policies and snapshots', async () => {
+  let scored = 0
+  let impacted = 0
+  let absent = 0
+  await fc.assert(
+    fc.asyncProperty(task, async given => {
+      await agrees(given, oneThread)
+      for (const sums of await oneThread.evaluate(given)) {
+        scored += sums.scored
+        impacted += sums.impacted
+        absent += sums.not_replayable.attribute_absent + sums.not_replayable.cost_absent
+      }
+    }),
+    { seed: SEED, numRuns: 250 },
+  )
+  console.log(`seed ${SEED}: ${scored} quotes scored, ${impacted} impacted, ${absent} not replayable`)
+  assert.ok(scored > 5_000 && impacted > 1_000 && absent > 1_000, 'the generator must reach every path')
+})
+
+test('R1 partitions, row order and repeats change no byte of the sums', async () => {
+  await fc.assert(
+    fc.asyncProperty(task, async given => {
+      const expected = named(await oneThread.evaluate(given), given)
+      assert.deepEqual(named(await threePartitions.evaluate(given), given), expected)
+      assert.deepEqual(named(await oneThread.evaluate(given), given), expected)
+      const columns = permuteRows(given.columns, scatteredOrder(given.columns.rows))
+      const scattered = { ...given, columns }
+      assert.deepEqual(named(await oneThread.evaluate(scattered), scattered), expected)
+    }),
+    { seed: SEED, numRuns: 200 },
+  )
+})
+
+test('R1 worker threads over shared memory change no byte of the sums', async () => {
+  for (const given of fc.sample(task, { seed: SEED, numRuns: 25 })) {
+    await agrees(given, twoWorkers)
+    const columns = permuteRows(given.columns, scatteredOrder(given.columns.rows))
+    await agrees({ ...given, columns }, twoWorkers)
+  }
+})
+
+test('R1 the oracle itself does not depend on row order', async () => {
+  for (const given of fc.sample(task, { seed: SEED, numRuns: 15 })) {
+    const columns = permuteRows(given.columns, scatteredOrder(given.columns.rows))
+    const scattered = { ...given, columns }
+    assert.deepEqual(
+      named(await oracle.evaluate(scattered), scattered),
+      named(await oracle.evaluate(given), given),
+    )
+  }
+})
+
+test('R4 in every replay the quotes in scope are open, not replayable or scored', async () => {
+  for (const given of fc.sample(task, { seed: SEED, numRuns: 60 })) {
+    for (const sums of await oneThread.evaluate(given)) {
+      const failed = sums.not_replayable.attribute_absent + sums.not_replayable.cost_absent
+      assert.equal(sums.in_scope, sums.open + failed + sums.scored)
+      const { observed, reweighted, extrapolated } = sums.support
+      assert.equal(sums.scored, observed + reweighted + extrapolated)
+      const groups = sums.groups.reduce((total, group) => total + group.scored, 0)
+      const segments = Object.values(sums.by_segment).reduce((total, slice) => total + slice.scored, 0)
+      const cohorts = Object.values(sums.impacted_cohorts).reduce((total, count) => total + count, 0)
+      assert.deepEqual([groups, segments, cohorts], [sums.scored, sums.scored, sums.impacted])
+    }
+  }
+})
+
+test('R2 deciding one quote, as the runtime does, equals the oracle', () => {
+  const asked = fc.tuple(arbitraryPolicy(8), arbitraryColumns())
+  fc.assert(
+    fc.property(asked, ([document, columns]) => {
+      const policy = checked(document)
+      const rules = oracleRules(policy)
+      for (let row = 0; row < columns.rows; row += 1) {
+        const quote = quoteAt(columns, row)
+        const expected = oracleDecision(rules, quote)
+        const found = decide(policy, quote)
+        if (expected.kind !== 'decided' || found.kind !== 'decided') {
+          assert.deepEqual(found, expected)
+          continue
+        }
+        assert.equal(found.grantedDiscountBps, Number(expected.granted))
+        assert.equal(found.netCents, Number(expected.net))
+        assert.equal(found.marginBps, expected.margin === null ? null : Number(expected.margin))
+        assert.equal(found.approvalRequired, expected.approval)
+        assert.deepEqual(new Set(found.approvers), expected.approvers)
+        assert.deepEqual(new Set(found.violations), expected.violations)
+      }
+    }),
+    { seed: SEED, numRuns: 120 },
+  )
+})
+
+test('R2 the rules that changed a quote are the same for the runtime and the oracle', async () => {
+  let movers = 0
+  for (const given of fc.sample(task, { seed: SEED, numRuns: 80 })) {
+    const [candidate] = given.candidates as [CheckedPolicy]
+    const [sums] = (await oracle.evaluate(given)) as [ReplaySums]
+    const byRule = new Map<string, number>()
+    for (let row = 0; row < given.columns.rows; row += 1) {
+      const quote = quoteAt(given.columns, row)
+      if (quote.outcome === 'open' || !isInScope(given.scope, quote)) continue
+      const before = decide(given.base, quote)
+      const after = decide(candidate, quote)
+      if (before.kind !== 'decided' || after.kind !== 'decided') continue
+      if (!isImpacted(before, after)) continue
+      const under = { base: before, candidate: after }
+      const ids = changedRules(given.base, candidate, quote.requestedDiscountBps, under)
+      assert.ok(ids.length > 0, 'some rule changed an impacted quote')
+      for (const id of ids) byRule.set(id, (byRule.get(id) ?? 0) + 1)
+      movers += 1
+    }
+    const expected = Object.entries(sums.by_rule).map(([id, slice]) => [id, slice.impacted])
+    assert.deepEqual(Object.fromEntries(byRule), Object.fromEntries(expected))
+  }
+  assert.ok(movers > 100, 'some quotes must be impacted')
+})
+
+const isImpacted = (before: Decision, after: Decision): boolean => {
+  const shape = ({ grantedDiscountBps, approvalRequired, approvers, violations }: Decision): string =>
+    JSON.stringify([grantedDiscountBps, approvalRequired, [...approvers].sort(), [...violations].sort()])
+  return shape(before) !== shape(after)
+}
+
+test('R1 the fast formulas of the columnar engine equal the plain ones at every size of money', () => {
+  const money = fc.oneof(
+    fc.integer({ min: 0, max: 1_000_000_000_000 }),
+    fc.integer({ min: 0, max: 100_000 }),
+    fc.integer({ min: -50, max: 50 }).map(by => 500_000_000_000 + by),
+  )
+  const bps = fc.integer({ min: -10_000, max: 10_000 })
+  fc.assert(
+    fc.property(money, money, bps, (list, cost, granted) => {
+      const net = fastNetCents(list, granted)
+      assert.equal(net, netCents(list, granted))
+      assert.equal(net, list - Number(roundedHalfAway(BigInt(list) * BigInt(granted), 10_000n)))
+      assert.equal(fastMarginBps(net, cost) + 0, marginBps(net, cost) + 0)
+    }),
+    { seed: SEED, numRuns: 20_000 },
+  )
+})
+
+test('wide sums in cells equal wide integers', () => {
+  const steps = fc.array(
+    fc.tuple(
+      fc.integer({ min: -(2 ** 42), max: 2 ** 42 }),
+      fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+      fc.integer({ min: -(2 ** 51), max: 2 ** 51 }),
+    ),
+    { minLength: 50, maxLength: 400 },
+  )
+  fc.assert(
+    fc.property(steps, added => {
+      const cents = new Float64Array(CENTS_CELLS)
+      const ppmCents = new Float64Array(PPM_CENTS_CELLS)
+      for (const [amount, low, middle] of added) {
+        addCents(cents, 0, amount)
+        addPpmCents(ppmCents, 0, low, middle)
+      }
+      const total = (of: (step: [number, number, number]) => bigint): bigint =>
+        added.reduce((sum, step) => sum + of(step), 0n)
+      assert.equal(
+        readCents(cents, 0),
+        total(([amount]) => BigInt(amount)),
+      )
+      assert.equal(
+        readPpmCents(ppmCents, 0),
+        total(([, low, middle]) => BigInt(low) + BigInt(middle) * 2n ** 20n),
+      )
+    }),
+    { seed: SEED, numRuns: 200 },
+  )
+})
