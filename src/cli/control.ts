@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
 import { readTextFile } from '../adapters/files.ts'
-import { readThresholdsText } from '../domain/thresholds-text.ts'
 import { engagePause } from '../loop/pause-engage.ts'
 import { releasePause } from '../loop/pause-release.ts'
 import { type ControlStatus, controlStatus } from '../loop/pause-status.ts'
@@ -67,6 +66,7 @@ async function thresholds(call: Invocation) {
   const [path] = call.arguments as [string]
   const text = await readTextFile(path)
   if (!text.ok) return text
+  const { readThresholdsText } = await import('../domain/thresholds-text.ts')
   const document = readThresholdsText(text.value)
   if (!document.ok) return document
   const ports = await call.ports()

@@ -1,6 +1,6 @@
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
-import { activePolicy } from './active.ts'
+import { currentActivation } from './active.ts'
 import { authorize } from './authorize.ts'
 import { pauseState } from './pause.ts'
 import { type ControlStatus, statusIn } from './pause-status.ts'
@@ -40,7 +40,7 @@ export async function engagePause(ports: Ports, input: EngagePause): Promise<Res
       return done(await statusIn(tx))
     }
     const rows = await tx.find('safety_pause')
-    const { epoch } = await activePolicy(tx)
+    const { epoch } = await currentActivation(tx)
     const subject = digestOf({ ticket: input.ticket, reason: input.reason, metrics })
     const subjects = { engagement: subject }
     const signed = await signStatement(ports, tx, {

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/units.ts'
-import { activePolicy } from './active.ts'
+import { currentActivation } from './active.ts'
 import { missingSignatures, type PauseState, pauseState } from './pause.ts'
 import type { Ports, Reading } from './ports.ts'
 
@@ -25,11 +25,11 @@ export const controlStatus = (ports: Ports): Promise<ControlStatus> => ports.sto
 /** The same inside a transaction that may just have changed it. */
 export async function statusIn(tx: Reading): Promise<ControlStatus> {
   const state = await pauseState(tx)
-  const active = await activePolicy(tx)
+  const active = await currentActivation(tx)
   return {
     paused: state.paused,
     epoch: active.epoch,
-    policy_version: active.version,
+    policy_version: active.policy_version,
     incident_ticket: state.ticket,
     reason: state.reason,
     metrics: state.metrics,
