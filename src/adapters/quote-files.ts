@@ -11,7 +11,7 @@ import { distinctRows } from '../domain/repeated-quotes.ts'
 import type { Progress, QuoteFiles } from '../loop/ports.ts'
 import { openCsv } from './csv-file.ts'
 import { readMappingFile } from './mapping-files.ts'
-import type { SourceTable } from './source-table.ts'
+import { DamagedFile, type SourceTable } from './source-table.ts'
 
 /** Files of quotes on disk. */
 export const quoteFiles = (progress: Progress): QuoteFiles => ({
@@ -35,7 +35,9 @@ export async function readQuoteFile(
   const bound = quoteRowReader(chosen, table.header)
   if (!bound.ok) return bound
   const reader = bound.value
-  const { records, rejects } = await readRecords(table, reader, basename(path), progress)
+  const read = await readRecords(table, reader, path, progress)
+  if (!read.ok) return read
+  const { records, rejects } = read.value
   const distinct = distinctRows(reader.rows)
   for (const reject of distinct.rejects) rejects.push(reject)
   rejects.sort((left, right) => left.row - right.row)
@@ -55,18 +57,35 @@ export async function readQuoteFile(
   })
 }
 
-async function readRecords(table: SourceTable, reader: QuoteRowReader, label: string, progress: Progress) {
+interface ReadRecords {
+  readonly records: number
+  readonly rejects: RejectedCell[]
+}
+
+async function readRecords(
+  table: SourceTable,
+  reader: QuoteRowReader,
+  path: string,
+  progress: Progress,
+): Promise<Result<ReadRecords>> {
   const rejects: RejectedCell[] = []
   let records = 0
-  for await (const batch of table.batches()) {
-    records += batch.records.length + batch.broken.length
-    for (const record of batch.records) {
-      for (const reject of reader.read(record)) rejects.push(reject)
+  try {
+    for await (const batch of table.batches()) {
+      records += batch.records.length + batch.broken.length
+      for (const record of batch.records) {
+        for (const reject of reader.read(record)) rejects.push(reject)
+      }
+      for (const broken of batch.broken) rejects.push({ ...broken, quoteId: null, column: null })
+      progress(`reading ${basename(path)}`, batch.done, batch.total)
     }
-    for (const broken of batch.broken) rejects.push({ ...broken, quoteId: null, column: null })
-    progress(`reading ${label}`, batch.done, batch.total)
+  } catch (fault) {
+    if (!(fault instanceof DamagedFile)) throw fault
+    return refuse('bad_input', `\`${path}\` is damaged behind row ${records}`, 'hand in an undamaged copy', {
+      fault: fault.message,
+    })
   }
-  return { records, rejects }
+  return done({ records, rejects })
 }
 
 function oneCurrency(reader: QuoteRowReader, kept: Int32Array): Result<string> {
@@ -112,9 +131,16 @@ async function openTable(path: string): Promise<Result<SourceTable>> {
   if (found === null || !found.isFile()) {
     return refuse('not_found', `there is no file \`${path}\``, 'name a CSV or Parquet file')
   }
-  const file = await open(path)
-  const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0).finally(() => file.close())
-  if (buffer.toString('latin1') !== PARQUET_MAGIC) return openCsv(path)
+  const start = await firstBytes(path)
+  if (start === null) return refuse('bad_input', `\`${path}\` cannot be read`, 'name a file you may read')
+  if (start !== PARQUET_MAGIC) return openCsv(path)
   const { openParquet } = await import('./duckdb/parquet-source.ts')
   return openParquet(path)
+}
+
+async function firstBytes(path: string): Promise<string | null> {
+  const file = await open(path).catch(() => null)
+  if (file === null) return null
+  const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0).finally(() => file.close())
+  return buffer.toString('latin1')
 }

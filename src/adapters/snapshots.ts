@@ -56,7 +56,8 @@ async function readSnapshot(file: string, progress: Progress): Promise<QuoteColu
       progress('loading the snapshot', rows, total),
     )
     return quotesFromSnapshotColumns(rows, columns)
-  } catch {
+  } catch (fault) {
+    if (String(fault).includes('Out of Memory')) throw fault
     return null
   }
 }
@@ -82,7 +83,15 @@ async function whole(file: string, write: (part: string) => Promise<void>): Prom
     await handle.sync()
     await handle.close()
     await rename(part, file)
+    await syncFolder(dirname(file))
   } finally {
     await rm(part, { force: true })
   }
+}
+
+/** Makes the new name itself durable, before the store refers to it. Where folders cannot be synced (Windows), renames are durable. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  await handle.sync().finally(() => handle.close())
 }

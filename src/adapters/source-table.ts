@@ -15,3 +15,6 @@ export interface SourceTable {
   /** Empty lines met so far. */
   blankLines(): number
 }
+
+/** Thrown by `batches` when a file that could be opened turns out to be damaged further on. */
+export class DamagedFile extends Error {}

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { acceptedOf, readQuotes, refusalOf } from '../support/quote-file-text.ts'
+import { literal, withDuckDB } from '../../src/adapters/duckdb/connection.ts'
+import { quoteFiles } from '../../src/adapters/quote-files.ts'
+import { acceptedOf, inFolder, readQuotes, refusalOf } from '../support/quote-file-text.ts'
 
 const HEADER = 'quote_id,currency,list_cents,granted_discount_bps,outcome,attr.note'
 
@@ -155,3 +159,25 @@ test('semicolons, tabs, a byte order mark and CRLF are read like commas', async 
     assert.deepEqual([file.counts.accepted, file.columns.grantedDiscountBps[0]], [1, 25])
   }
 })
+
+test('a damaged Parquet file is refused, not half read', () =>
+  inFolder(async folder => {
+    const path = join(folder, 'quotes.parquet')
+    await withDuckDB(connection =>
+      connection.run(`
+        COPY (SELECT 'q' || i AS quote_id, 'eur' AS currency, 100 + i AS list_cents, hash(i)::VARCHAR AS segment,
+                     0 AS granted_discount_bps, 'won' AS outcome FROM range(5000) rows(i))
+        TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)
+      `),
+    )
+    const read = () => quoteFiles(() => undefined).read(path, null, 0)
+    assert.equal(acceptedOf(await read()).counts.accepted, 5000)
+    const sound = await readFile(path)
+    await writeFile(
+      path,
+      Buffer.concat([sound.subarray(0, 400), Buffer.alloc(20_000, 7), sound.subarray(20_400)]),
+    )
+    assert.equal(refusalOf(await read()).code, 'bad_input')
+    await writeFile(path, sound.subarray(0, 2000))
+    assert.match(refusalOf(await read()).message, /cannot be read as Parquet/)
+  }))

@@ -4,6 +4,8 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 const SETTINGS = {
   threads: '2',
   memory_limit: '512MB',
+  // What does not fit is an error: nothing may be written into whatever folder a person happens to stand in.
+  temp_directory: '',
   // A home folder never holds other databases, and nothing may be fetched while a history is read.
   autoinstall_known_extensions: 'false',
   autoload_known_extensions: 'false',

@@ -94,7 +94,7 @@ function quoteIdSink(name: string): Sink {
   }
 }
 
-/** Columns of more distinct texts are read text by text. */
+/** Columns of more distinct texts, as estimated in little memory, are read text by text. */
 const NUMBERED_MAX = 10_000
 
 /** Columns of few distinct texts come as numbers into an ENUM that DuckDB makes of them, in order of their bytes. */
@@ -102,9 +102,13 @@ async function textSink(connection: DuckDBConnection, path: string, name: string
   const distinct = `
     SELECT DISTINCT ${identifier(name)} AS text FROM read_parquet(${literal(path)})
     WHERE ${identifier(name)} IS NOT NULL ORDER BY text`
-  const reader = await connection.runAndReadAll(`${distinct} LIMIT ${NUMBERED_MAX + 1}`)
+  const estimate = await connection.runAndReadAll(
+    `SELECT approx_count_distinct(${identifier(name)}) FROM read_parquet(${literal(path)})`,
+  )
+  if (Number(estimate.getRows()[0]?.[0]) > NUMBERED_MAX) return spelledSink(name)
+  const reader = await connection.runAndReadAll(distinct)
   const dictionary = reader.getRows().map(row => row[0] as string)
-  if (dictionary.length === 0 || dictionary.length > NUMBERED_MAX) return spelledSink(name)
+  if (dictionary.length === 0) return spelledSink(name)
   const type = identifier(`texts of ${name}`)
   await connection.run(`CREATE TYPE ${type} AS ENUM (${distinct})`)
   const codes = new NumberBuffer()

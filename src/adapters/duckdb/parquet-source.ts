@@ -1,6 +1,6 @@
 import { done, type Result, refuse } from '../../domain/refusal.ts'
 import type { SourceRecord } from '../../domain/source-record.ts'
-import type { SourceBatch, SourceTable } from '../source-table.ts'
+import { DamagedFile, type SourceBatch, type SourceTable } from '../source-table.ts'
 import { identifier, literal, openDuckDB, withDuckDB } from './connection.ts'
 import { countRows, describe } from './parquet-read.ts'
 
@@ -13,9 +13,8 @@ export async function openParquet(path: string): Promise<Result<SourceTable>> {
     })
     return done({ header, batches: () => batches(path, header, rows), blankLines: () => 0 })
   } catch (fault) {
-    const [message = ''] = String(fault).split('\n')
     return refuse('bad_input', `\`${path}\` cannot be read as Parquet`, 'hand in a Parquet or CSV file', {
-      fault: message,
+      fault: firstLine(fault),
     })
   }
 }
@@ -37,7 +36,11 @@ async function* batches(path: string, header: readonly string[], total: number):
       }
       yield { records, broken: [], done: row, total }
     }
+  } catch (fault) {
+    throw new DamagedFile(firstLine(fault))
   } finally {
     close()
   }
 }
+
+const firstLine = (fault: unknown): string => String(fault).split('\n')[0] as string
