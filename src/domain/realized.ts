@@ -13,6 +13,9 @@ import { winPpm } from './response-score.ts'
  * means are over closed quotes that the prior policy can decide.
  *
  *   margin_delta_bps    mean of (margin of the price offered - margin of the price under the prior policy); quotes with cost
+ *   margin_delta_as_applied_bps
+ *                       the same over quotes handled as the applied policy says. Where it differs from the former, exceptions granted
+ *                       past the policy make the difference, and not the policy
  *   win_rate_delta_bps  observed wins - wins the frozen response model expects under the prior decision, over quotes. The
  *                       model knows the market of its history: a market that turned since shows here too. null without a model
  *   approval_latency_delta_seconds
@@ -26,6 +29,7 @@ import { winPpm } from './response-score.ts'
  */
 export interface RealizedEstimates {
   readonly margin_delta_bps: Estimate
+  readonly margin_delta_as_applied_bps: Estimate
   readonly win_rate_delta_bps: Estimate
   readonly approval_latency_delta_seconds: Estimate
   readonly expected_margin_delta_cents_per_quote: Estimate
@@ -60,6 +64,7 @@ export function measureRealized(
 ): Realized {
   const latencies = new MeanLatency(columns, rows)
   const margin = new ReplicatedMean()
+  const marginAsApplied = new ReplicatedMean()
   const latency = new ReplicatedMean()
   const wins = byShift(model)
   const expected = byShift(model)
@@ -81,7 +86,8 @@ export function measureRealized(
     counts.scored += 1
     if (isAlike(before, quote)) counts.decided_alike += 1
     const now = decide(applied, quote)
-    if (now.kind === 'decided' && isAlike(now, quote)) counts.as_applied += 1
+    const isAsApplied = now.kind === 'decided' && isAlike(now, quote)
+    if (isAsApplied) counts.as_applied += 1
 
     const waited = latencies.delta(quote, before.approvalRequired)
     if (waited !== null) latency.add(group, BigInt(waited))
@@ -90,7 +96,9 @@ export function measureRealized(
     if (quote.costCents === null) continue
     counts.with_cost += 1
     const offered = offeredNet(quote)
-    margin.add(group, BigInt(marginBps(offered, quote.costCents) - (before.marginBps as number)))
+    const marginDelta = BigInt(marginBps(offered, quote.costCents) - (before.marginBps as number))
+    margin.add(group, marginDelta)
+    if (isAsApplied) marginAsApplied.add(group, marginDelta)
     if (chances === null) continue
     const priorProfit = before.netCents - quote.costCents
     const earned = quote.outcome === 'won' ? offered - quote.costCents : 0
@@ -99,6 +107,7 @@ export function measureRealized(
   return {
     estimates: {
       margin_delta_bps: margin.estimate(),
+      margin_delta_as_applied_bps: marginAsApplied.estimate(),
       win_rate_delta_bps: overSlopes(wins, 100n),
       approval_latency_delta_seconds: latency.estimate(),
       expected_margin_delta_cents_per_quote: overSlopes(expected, 1_000_000n),

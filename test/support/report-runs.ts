@@ -139,6 +139,7 @@ const PACKET: Packet = {
 
 const REALIZED: MonitoringResult['realized_intervals'] = {
   margin_delta_bps: { point: 34, lower: 21, upper: 47 },
+  margin_delta_as_applied_bps: { point: 39, lower: 30, upper: 48 },
   win_rate_delta_bps: { point: -160, lower: -290, upper: -31 },
   approval_latency_delta_seconds: { point: -281, lower: -402, upper: -160 },
   expected_margin_delta_cents_per_quote: { point: 205, lower: -840, upper: 1251 },
@@ -168,7 +169,7 @@ const MONITORING: MonitoringResult = {
     scored: 1389,
     with_cost: 1389,
     decided_alike: 1104,
-    as_applied: 1389,
+    as_applied: 1371,
   },
   outcomes_name: 'outcomes.csv',
   outcomes_digest: digestOfDigit('b'),
@@ -286,8 +287,12 @@ export const WHOLE_RUN: RunReport = {
       candidate_id: n === 0 ? CANDIDATE : n === 6 ? 'cand_2' : null,
     })),
     not_proposed: [
-      { reason: 'no_robust_gain', count: 131 },
-      { reason: 'guardrail:win_rate_delta_too_low', count: 40 },
+      { reason: 'no_robust_gain', count: 131, remedy: 'collect more outcomes' },
+      {
+        reason: 'guardrail:win_rate_delta_too_low',
+        count: 40,
+        remedy: 'nothing: the guardrail does its work',
+      },
     ],
   },
   candidate_id: CANDIDATE,

@@ -21,5 +21,5 @@ export function evidenceSection({ audit, digests }: RunReport): Markup | null {
 
 const auditParagraph = ({ ok, entries, root_hash, findings }: ReportedAudit): Markup => html`<p>Audit log: ${
   ok ? word('verifies', 'good') : word('broken', 'bad')
-} ${count(entries)} entries, head <span class="digest">${root_hash}</span></p>
+} ${count(entries)} entries, head <span class="digest">${root_hash ?? 'none'}</span></p>
 ${findings.length === 0 ? null : html`<ul class="plain">${findings.map(({ code, where }) => html`<li>${code} at ${where}</li>`)}</ul>`}`

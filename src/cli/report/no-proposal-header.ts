@@ -45,9 +45,10 @@ const REASONS: Readonly<Record<string, string>> = {
   weaker_than_proposed: 'another proposal is better in everything',
 }
 
-const whatWouldHelp = ({ fitness, stopped }: RunReport): readonly string[] => [
+const whatWouldHelp = ({ fitness, proposal, stopped }: RunReport): readonly string[] => [
   ...new Set([
     ...(fitness?.findings ?? []).map(finding => finding.remedy),
+    ...(proposal?.not_proposed ?? []).map(each => each.remedy),
     ...(stopped === null ? [] : [stopped.remedy]),
   ]),
 ]

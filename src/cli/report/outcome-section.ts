@@ -1,5 +1,6 @@
 import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../../domain/promise.ts'
 import type { Estimate } from '../../domain/replay-report.ts'
+import type { MonitoringResult } from '../../loop/monitor.ts'
 import { bpsChange, type Currency, count, interval, moneyChange, percent, secondsChange } from './figures.ts'
 import { html, type Markup } from './markup.ts'
 import { rangeStrip } from './range-strip.ts'
@@ -33,8 +34,18 @@ export function outcomeSection({ monitoring, currency }: RunReport): Markup | nu
     html`<div class="scroll"><table>
 <thead><tr><th>Measure</th><th>Promised</th><th>Observed</th><th><span class="small">promised, observed, against zero</span></th><th>Verdict</th></tr></thead>
 <tbody>${monitoring.promises.map(promise => row(promise, currency))}</tbody></table></div>
+<p>${exceptionSentence(monitoring)}</p>
 <p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(counts.rejected)} unreadable. Win rate and margin earned are set against the response model of the history before: a market that has turned since shows in them too.</p>`,
   )
+}
+
+/** What exceptions granted past the policy make of its effect. */
+function exceptionSentence({ counts, realized_intervals }: MonitoringResult): string {
+  const { point, ...limits } = realized_intervals.margin_delta_as_applied_bps
+  const strayed = counts.scored - counts.as_applied
+  if (strayed === 0) return 'Every one of these quotes was handled as the applied policy says.'
+  const alone = `${bpsChange(point)} (${interval({ point, ...limits }, bpsChange)})`
+  return `${count(strayed)} of these quotes were not handled as the applied policy says; on the others alone the margin rate moved ${alone}.`
 }
 
 function row({ measure, projected, realized, verdict }: PromiseKept, currency: Currency): Markup {

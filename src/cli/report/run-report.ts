@@ -57,7 +57,11 @@ export interface ReportedProposal {
   readonly searched: number
   readonly candidates: readonly ReportedCandidate[]
   readonly frontier: readonly ReportedFrontierPoint[]
-  readonly not_proposed: readonly { readonly reason: string; readonly count: number }[]
+  readonly not_proposed: readonly {
+    readonly reason: string
+    readonly count: number
+    readonly remedy: string
+  }[]
 }
 
 export interface ReportedCandidate {
@@ -120,7 +124,8 @@ export interface ReportedRollback {
 export interface ReportedAudit {
   readonly ok: boolean
   readonly entries: number
-  readonly root_hash: string
+  /** Hash of the newest entry; null for an empty log. */
+  readonly root_hash: string | null
   readonly findings: readonly { readonly code: string; readonly where: string }[]
 }
 
