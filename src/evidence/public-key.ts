@@ -27,11 +27,15 @@ export const installationIdOf = (rootPublicKey: string): string =>
 export function readPublicKey(text: string): string | null {
   const trimmed = text.trim()
   try {
-    const key = trimmed.startsWith('-----') ? createPublicKey(trimmed) : publicKeyObject(trimmed)
-    if (key.type !== 'public' || key.asymmetricKeyType !== 'ed25519') return null
-    const raw = publicKeyText(key)
-    return Buffer.from(raw, 'base64').length === RAW_BYTES ? raw : null
+    if (!trimmed.startsWith('-----')) return isRaw(trimmed) ? publicKeyText(publicKeyObject(trimmed)) : null
+    const key = createPublicKey(trimmed)
+    return key.asymmetricKeyType === 'ed25519' ? publicKeyText(key) : null
   } catch {
     return null
   }
+}
+
+function isRaw(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.length === RAW_BYTES && bytes.toString('base64') === text
 }
