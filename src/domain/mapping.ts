@@ -57,7 +57,7 @@ const mappingSchema = z.strictObject({
   columns: z.record(z.string(), cell),
 })
 
-const REMEDY = 'see examples/renewal-quotes.map.yaml for a mapping with every form'
+const REMEDY = 'docs/mapping.md describes mappings, examples/ has some'
 
 /** Reads a mapping file, YAML or JSON. Refuses `bad_input` with line and column, or with the path of the wrong field. */
 export function readMapping(text: string): Result<Mapping> {
