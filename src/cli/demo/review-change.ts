@@ -1,5 +1,5 @@
 import { done, type Result } from '../../domain/refusal.ts'
-import type { ResponseModel } from '../../domain/response.ts'
+import type { FittedResponseModel } from '../../domain/response.ts'
 import type { Digest } from '../../domain/units.ts'
 import { decideOnPacket } from '../../loop/action.ts'
 import { artifactByDigest } from '../../loop/artifacts.ts'
@@ -57,6 +57,6 @@ async function responseOf(ports: Ports, candidateId: string): Promise<RunReport[
     }
     if (!model_digest) return null
     const model = await artifactByDigest(tx, model_digest)
-    return model.ok ? (model.value as unknown as ResponseModel).evidence : null
+    return model.ok ? (model.value as unknown as FittedResponseModel).evidence : null
   })
 }

@@ -102,11 +102,17 @@ const NOTHING_YET = {
 async function proposeChange(ports: Ports, findings: Findings, narrator: Narrator): Promise<Result<null>> {
   const proposed = await narrator.step(
     'propose',
-    () => propose(ports, { actorId: PEOPLE.proposer, snapshot: findings.history.snapshot_id }),
+    () =>
+      propose(ports, {
+        actorId: PEOPLE.proposer,
+        snapshot: findings.history.snapshot_id,
+        fromDiff: null,
+        revertApply: null,
+      }),
     made =>
       made.candidates.length === 0
         ? `no change can be proven (${made.searched} searched)`
-        : `${made.candidates.length} of ${made.searched} searched changes hold`,
+        : `${made.candidates.length} proven candidates out of ${made.searched} settings searched`,
   )
   if (!proposed.ok && proposed.refusal.code !== 'unfit_history') return proposed
   if (!proposed.ok) {
