@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { CANONICAL_COLUMNS } from '../../src/domain/canonical-columns.ts'
 import { bpsOfPercent, scaledInteger } from '../../src/domain/decimal-text.ts'
 import { millisecondsOf } from '../../src/domain/instant-text.ts'
 import { expressionCompiler } from '../../src/domain/mapping-expression.ts'
@@ -190,4 +192,16 @@ ${extra}`
   ] as const) {
     assert.match(refusalOf(await readQuotes(text, wrong)).message, message)
   }
+})
+
+test('the mapping and the functions of docs/mapping.md are as they are described', async () => {
+  const text = await readFile(new URL('../../docs/mapping.md', import.meta.url), 'utf8')
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(text) ?? []
+  const file = acceptedOf(
+    await readQuotes('Quote No,lapse,price,Price offered,Plan\nA1,0,10.00,9.50,7\n', yaml),
+  )
+  assert.deepEqual(quoteAt(file.columns, 0).attributes, { plan: '7' })
+  assert.deepEqual([file.columns.grantedDiscountBps[0], file.counts.won], [500, 1])
+  assert.equal(acceptedOf(expressionCompiler(2)('part("TSU-15-214", "-", 1)')).evaluate({}), '15')
+  for (const name of CANONICAL_COLUMNS) assert.ok(text.includes(name), `${name} is described`)
 })
