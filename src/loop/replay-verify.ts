@@ -36,14 +36,14 @@ export async function verifyReplay(
   return derived.ok ? sameReport(report, derived.value) : derived
 }
 
-/** The stored report, or a refusal that names the first field that came out otherwise. */
+/** The report, or a refusal that names the first field that came out otherwise. */
 export function sameReport(stored: ReplayReport, derived: ReplayReport): Result<ReplayReport> {
   const { replay_checksum: storedChecksum, ...storedFields } = stored
   const { replay_checksum: derivedChecksum, ...derivedFields } = derived
   const difference =
     firstDifference(storedFields as unknown as Json, derivedFields as unknown as Json) ??
     firstDifference(storedChecksum, derivedChecksum, 'replay_checksum')
-  if (difference === null) return done(stored)
+  if (difference === null) return done(derived)
   return refuse(
     'audit_broken',
     `the replay does not come out as recorded: \`${difference.field}\` differs`,
