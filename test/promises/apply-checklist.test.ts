@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import type { RefusalCode } from '../../src/domain/refusal.ts'
+import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
+import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { applyCandidate } from '../../src/loop/apply.ts'
+import { APPLY_CHECKLIST } from '../../src/loop/apply-checklist.ts'
+import { engagePause } from '../../src/loop/pause-engage.ts'
+import { changeThresholds } from '../../src/loop/thresholds.ts'
+import {
+  apply,
+  approvedCandidate,
+  candidateOf,
+  decide,
+  installationWithHistory,
+  packetOf,
+  parameterChange,
+} from '../support/governed-candidate.ts'
+import { copyOf, daysLater, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+
+/** Ruth alone approved the candidate that the faults below are laid upon. */
+let original: TestInstallation
+let candidateId = ''
+before(async () => {
+  original = await installationWithHistory()
+  candidateId = await candidateOf(original.ports)
+  const { packet_id } = await packetOf(original.ports, candidateId)
+  succeeded(await decide(original.ports, 'ruth', packet_id, 'approve'))
+})
+after(() => original.remove())
+
+/** Edits the database past its triggers, as somebody without the keys could. */
+function tamper({ config }: TestInstallation, statement: string): void {
+  const database = new DatabaseSync(join(config.home, 'quotey.db'))
+  for (const { name } of database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all()) {
+    database.exec(`DROP TRIGGER "${String(name)}"`)
+  }
+  database.exec(statement)
+  database.close()
+}
+
+/** One fault of each line of the checklist, in its order, with the refusal it causes when it is the first. */
+const FAULTS: readonly {
+  readonly line: (typeof APPLY_CHECKLIST)[number]
+  readonly code: RefusalCode
+  readonly lay: (installed: TestInstallation) => Promise<unknown>
+}[] = [
+  {
+    line: 'actor and key known and valid',
+    code: 'key_expired',
+    lay: ({ ports }) => revokeActor(ports, { id: 'ruth', keyId: null, reason: 'lost' }),
+  },
+  {
+    line: 'not paused',
+    code: 'safety_pause_active',
+    lay: ({ ports }) =>
+      engagePause(ports, { actorId: 'sam', ticket: 'CLO-SAFETY-PAUSE', reason: 'x', metrics: ['other:x'] }),
+  },
+  {
+    line: 'packet intact',
+    code: 'packet_altered',
+    lay: async installed =>
+      tamper(
+        installed,
+        `UPDATE artifact SET body_json = replace(body_json, '"risk_score_bps":', '"risk_score_bps":1') WHERE schema = 'clo_packet.v1'`,
+      ),
+  },
+  {
+    line: 'decision exists, approves, signature valid, role held then',
+    code: 'signature_invalid',
+    lay: async installed =>
+      tamper(installed, "UPDATE policy_approval_decision SET decided_at = '2030-01-01T00:00:00.000Z'"),
+  },
+  {
+    line: 'separation of duty',
+    code: 'separation_of_duty',
+    lay: async () => undefined,
+  },
+  {
+    line: 'evidence current',
+    code: 'stale_approval',
+    lay: ({ ports }) =>
+      changeThresholds(ports, {
+        actorId: 'sam',
+        thresholds: { ...DEFAULT_THRESHOLDS, packet_expiry_days: 13 },
+      }),
+  },
+]
+
+test('apply refuses with the first line of its checklist that fails, whatever else fails below', async () => {
+  for (const [first, { line, code }] of FAULTS.entries()) {
+    const copy = await copyOf(original)
+    try {
+      for (const fault of [...FAULTS.slice(first)].reverse()) await fault.lay(copy)
+      const actorId = line === 'evidence current' ? 'rex' : 'ruth'
+      refusedWith(code, await apply(copy.ports, actorId, candidateId))
+      assert.ok(APPLY_CHECKLIST.includes(line))
+    } finally {
+      await copy.remove()
+    }
+  }
+})
+
+test('what is already applied gives its record, even while paused; nobody without the role gets that far', async () => {
+  const copy = await copyOf(original)
+  try {
+    refusedWith('not_authorised', await apply(copy.ports, 'sam', candidateId))
+    refusedWith('not_authorised', await apply(copy.ports, 'nobody', candidateId))
+    refusedWith('not_found', await apply(copy.ports, 'rex', 'cand_none'))
+    const applied = succeeded(await apply(copy.ports, 'rex', candidateId))
+    succeeded(
+      await engagePause(copy.ports, {
+        actorId: 'sam',
+        ticket: 'CLO-SAFETY-PAUSE',
+        reason: 'x',
+        metrics: ['other:x'],
+      }),
+    )
+    assert.deepEqual(succeeded(await apply(copy.ports, 'rex', candidateId)), applied)
+  } finally {
+    await copy.remove()
+  }
+})
+
+test('an approval that outlived its evidence is refused by name, marked and audited once', async () => {
+  const copy = await copyOf(original)
+  try {
+    const late = daysLater(copy.ports, 15)
+    const refusal = refusedWith('stale_approval', await applyCandidate(late, { actorId: 'rex', candidateId }))
+    assert.deepEqual(refusal.facts.changed, ['expiry'])
+    refusedWith('stale_approval', await apply(copy.ports, 'rex', candidateId))
+    const [decision, events] = await copy.ports.store.read(async tx => [
+      await tx.last('policy_approval_decision'),
+      await tx.find('policy_lifecycle_audit', { event_type: 'stale_approval_detected' }),
+    ])
+    assert.deepEqual([decision?.is_stale, events.length], [1, 1])
+  } finally {
+    await copy.remove()
+  }
+})
+
+test('a candidate whose base was replaced is told what is active now, and an approve of one is refused', async () => {
+  const copy = await copyOf(original)
+  try {
+    const { ports } = copy
+    const change = await parameterChange(ports, 'discount-cap-enterprise', 'cap_bps', -50)
+    const third = await candidateOf(
+      ports,
+      await parameterChange(ports, 'discount-cap-mid-market', 'cap_bps', -50),
+    )
+    const waiting = await packetOf(ports, third)
+    const other = await approvedCandidate(ports, change)
+    const applied = succeeded(await apply(ports, 'ruth', other.candidateId))
+    const refusal = refusedWith('base_version_moved', await apply(ports, 'rex', candidateId))
+    assert.equal(refusal.facts.active_policy_version, applied.activation.policy_version)
+    refusedWith('base_version_moved', await decide(ports, 'sam', waiting.packet_id, 'approve'))
+    assert.equal(
+      succeeded(await decide(ports, 'sam', waiting.packet_id, 'reject', 'late')).target_status,
+      'rejected',
+    )
+  } finally {
+    await copy.remove()
+  }
+})
+
+test('R5 what a guardrail or an attack refuses is reported by the packet and cannot be approved', async () => {
+  const copy = await copyOf(original)
+  try {
+    const { ports } = copy
+    const steep = [
+      await parameterChange(ports, 'discount-cap-smb', 'cap_bps', 800),
+      await parameterChange(ports, 'discount-cap-mid-market', 'cap_bps', 800),
+      await parameterChange(ports, 'discount-cap-enterprise', 'cap_bps', 1000),
+    ]
+    const packet = await packetOf(ports, await candidateOf(ports, ...steep))
+    assert.equal(packet.replay.guardrails.passed, false)
+    assert.ok(packet.risk_score_bps >= 9000)
+    refusedWith('guardrail_blocked', await decide(ports, 'sam', packet.packet_id, 'approve'))
+    const asked = succeeded(await decide(ports, 'sam', packet.packet_id, 'request_changes', 'too steep'))
+    assert.equal(asked.target_status, 'changes_requested')
+  } finally {
+    await copy.remove()
+  }
+})
