@@ -77,7 +77,7 @@ test('every estimate of the replay appears with both ends of its interval', () =
     const show = measure.includes('cents') ? signedMoney : signed
     for (const value of [point, lower, upper]) shows(text, show(value as number))
   }
-  shows(text, '95%: +2.10 EUR to +7.41 EUR')
+  shows(text, '95%: +2.10 to +7.41 EUR')
 })
 
 test('every segment, region, bin and mover appears with its figures', () => {
@@ -108,7 +108,7 @@ test('every segment, region, bin and mover appears with its figures', () => {
 
 test('what was promised and what was observed stand side by side, and a promise that failed is called so', () => {
   const text = textOf(renderReport(WHOLE_RUN))
-  shows(text, 'Win rate −9 bps 95%: −17 bps to −2 bps −160 bps 95%: −290 bps to −31 bps did not arrive')
+  shows(text, 'Win rate −9 bps 95%: −17 to −2 bps −160 bps 95%: −290 to −31 bps did not arrive')
   shows(text, 'not shown yet')
   shows(text, 'arrived')
 })

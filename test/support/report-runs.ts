@@ -276,7 +276,12 @@ export const WHOLE_RUN: RunReport = {
         base_policy_version: 1,
         proposed_policy_version: 3,
         rule_diffs: DIFFS.slice(0, 1),
-        estimates,
+        estimates: {
+          ...estimates,
+          win_rate_delta_bps: { point: -4, lower: -11, upper: 2 },
+          approval_load_delta_bps: { point: -27, lower: -40, upper: -14 },
+          expected_margin_delta_cents_per_quote: { point: 339, lower: 95, upper: 580 },
+        },
         support: REPLAY.support,
       },
     ],

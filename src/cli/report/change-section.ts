@@ -14,13 +14,13 @@ export function changeSection(report: RunReport): Markup | null {
     'The change',
     `Policy version ${base} would become version ${proposed}. Everything not listed stays as it is, byte for byte.`,
     html`<div class="scroll"><table>
-<thead><tr><th>Rule</th><th>What</th><th>Version ${base}</th><th>Version ${proposed}</th><th>Why</th></tr></thead>
+<thead><tr><th>Rule</th><th>What</th><th class="nowrap">Version ${base}</th><th class="nowrap">Version ${proposed}</th><th>Why</th></tr></thead>
 <tbody>${candidate.rule_diffs.map(row)}</tbody></table></div>
 ${report.packet === null ? null : bothTexts(report.packet.diff.base_text, report.packet.diff.proposed_text)}`,
   )
 }
 
-const row = (diff: RuleDiff): Markup => html`<tr><th>${diff.rule_id}</th><td>${what(diff)}</td>
+const row = (diff: RuleDiff): Markup => html`<tr><th class="nowrap">${diff.rule_id}</th><td>${what(diff)}</td>
 <td><del>${valueWords(diff.field, diff.from)}</del></td><td><ins>${valueWords(diff.field, diff.to)}</ins></td><td>${diff.rationale}</td></tr>`
 
 const what = ({ operation, field }: RuleDiff): string =>

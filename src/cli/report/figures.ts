@@ -20,9 +20,12 @@ export const change = (value: number): string => `${value > 0 ? '+' : ''}${count
 /** `+37 bps`. */
 export const bpsChange = (value: number | null): string => (value === null ? UNKNOWN : `${change(value)} bps`)
 
-/** `+120 s`. */
+/** `+40 s`, `−1 h 41 min`. */
 export const secondsChange = (value: number | null): string =>
-  value === null ? UNKNOWN : `${change(value)} s`
+  value === null ? UNKNOWN : `${value > 0 ? '+' : value < 0 ? MINUS : ''}${seconds(Math.abs(value))}`
+
+/** A length of time known to the second: `0 s`, `1 h 41 min`. */
+export const seconds = (value: number): string => (value === 0 ? '0 s' : duration(1000 * value))
 
 /** A share or a discount in bps as percent: 1850 is `18.5%`. */
 export function percent(bps: number | null): string {
@@ -60,11 +63,13 @@ export const money = (minor: number | string | null, currency: Currency): string
 export const moneyChange = (minor: number | string | null, currency: Currency): string =>
   minor === null ? UNKNOWN : `${amountChange(minor, currency)} ${currency.code.toUpperCase()}`
 
-/** `95%: +2 to +7`, each limit through `format`. */
+/** `95%: +2 to +7 bps`, each limit through `format`; a unit that both share is written once. */
 export function interval(estimate: Estimate, format: (value: number) => string): string {
   if (estimate.point === null) return 'no data'
   if (estimate.lower === null || estimate.upper === null) return 'no interval: too few groups of quotes'
-  return `95%: ${format(estimate.lower)} to ${format(estimate.upper)}`
+  const [lower, upper] = [format(estimate.lower), format(estimate.upper)]
+  const unit = / [A-Za-z]+$/.exec(upper)?.[0] ?? ''
+  return `95%: ${unit !== '' && lower.endsWith(unit) ? lower.slice(0, -unit.length) : lower} to ${upper}`
 }
 
 /** `840 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */

@@ -2,14 +2,18 @@ import * as Plot from '@observablehq/plot'
 import { type Currency, change, count, moneyChange } from './figures.ts'
 import { html, type Markup } from './markup.ts'
 import { INK, picture } from './picture.ts'
-import type { ReportedFrontierPoint, RunReport } from './run-report.ts'
+import type { ReportedCandidate, ReportedFrontierPoint, RunReport } from './run-report.ts'
 import { section } from './section.ts'
 
 /** What could be had instead: margin against win rate and against approvals. */
 export function frontierSection({ proposal, candidate_id, currency }: RunReport): Markup | null {
   if (proposal === null || proposal.frontier.length === 0) return null
-  const points = proposal.frontier.map(point => ({ ...point, kind: kindOf(point, candidate_id) }))
-  const purpose = `${count(proposal.searched)} settings were tried. Shown are those that may be proposed and that no other beats in everything; today's policy is the origin.`
+  const possible = proposal.frontier.filter(point => point.candidate_id === null)
+  const points: readonly Point[] = [
+    ...possible.map(point => ({ ...point, kind: 'possible' as const })),
+    ...proposal.candidates.flatMap(candidate => proposed(candidate, candidate_id)),
+  ]
+  const purpose = `${count(proposal.searched)} settings were tried. Shown are those that may be proposed and that no other beats in everything; today's policy is the origin. Proposed is not what promises most, but what holds up best at the cautious end.`
   return section(
     'frontier',
     'The frontier',
@@ -21,8 +25,19 @@ export function frontierSection({ proposal, candidate_id, currency }: RunReport)
 type Kind = 'this report' | 'also proposed' | 'possible'
 type Point = ReportedFrontierPoint & { readonly kind: Kind }
 
-const kindOf = (point: ReportedFrontierPoint, chosen: string | null): Kind =>
-  point.candidate_id === null ? 'possible' : point.candidate_id === chosen ? 'this report' : 'also proposed'
+function proposed({ candidate_id, estimates }: ReportedCandidate, chosen: string | null): readonly Point[] {
+  const expected = estimates.expected_margin_delta_cents_per_quote.point
+  if (expected === null) return []
+  return [
+    {
+      expected_margin_delta_cents_per_quote: expected,
+      win_rate_delta_bps: estimates.win_rate_delta_bps.point,
+      approval_load_delta_bps: estimates.approval_load_delta_bps.point,
+      candidate_id,
+      kind: candidate_id === chosen ? 'this report' : 'also proposed',
+    },
+  ]
+}
 
 function scatter(
   points: readonly Point[],

@@ -2,10 +2,10 @@ import {
   bpsChange,
   change,
   count,
-  duration,
   listed,
   moment,
   percent,
+  seconds,
   secondsChange,
   words,
 } from './figures.ts'
@@ -20,7 +20,7 @@ export function kpiSection({ kpi }: RunReport): Markup | null {
   const figures: readonly (readonly [string, string])[] = [
     ['Candidates proposed', count(kpi.candidate_throughput_count)],
     ['Decisions approved', `${count(kpi.approved_count)} of ${count(kpi.review_decision_count)}`],
-    ['Packet to first decision', duration(1000 * kpi.avg_approval_latency_seconds)],
+    ['Packet to first decision', seconds(kpi.avg_approval_latency_seconds)],
     [
       'Replays proved repeatable',
       `${count(kpi.deterministic_pass_count)} of ${count(kpi.replay_total_count)}`,
@@ -32,10 +32,7 @@ export function kpiSection({ kpi }: RunReport): Markup | null {
     ['Win rate realised', bpsChange(kpi.avg_realized_win_rate_delta_bps)],
     ['Waiting realised', secondsChange(kpi.avg_realized_approval_latency_delta_seconds)],
     ['Outcome score', change(kpi.weighted_realized_outcome_score)],
-    [
-      'Trigger to rollback',
-      `${duration(1000 * kpi.rollback_mttr_seconds)}, over ${count(kpi.rollback_count)}`,
-    ],
+    ['Trigger to rollback', `${seconds(kpi.rollback_mttr_seconds)}, over ${count(kpi.rollback_count)}`],
   ]
   const judged = [
     [

@@ -19,7 +19,7 @@ export function moverSection({ replay, currency }: RunReport): Markup | null {
 }
 
 function table(title: string, movers: readonly Mover[], currency: Currency): Markup {
-  if (movers.length === 0) return html`<h3>${title}</h3><p class="soft">None.</p>`
+  if (movers.length === 0) return html`<h3>${title}</h3><p class="soft">No quote.</p>`
   return html`<h3>${title}</h3><div class="scroll"><table class="dense">
 <thead><tr><th>Quote</th><th class="n">Expected change, ${currency.code.toUpperCase()}</th><th class="n">List price, ${currency.code.toUpperCase()}</th><th class="n">Discount</th><th class="n">Margin rate</th><th class="n">Win chance</th><th>Approval</th><th>Rule</th></tr></thead>
 <tbody>${movers.map(mover => row(mover, currency))}</tbody></table></div>`

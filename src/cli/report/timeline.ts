@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../domain/units.ts'
+import type { Json, JsonObject } from '../../domain/units.ts'
 import type { AuditRow } from '../../loop/tables.ts'
 import { words } from './figures.ts'
 import type { TimelineEntry } from './run-report.ts'
@@ -24,16 +24,21 @@ const EVENTS: Readonly<Record<string, string>> = {
 /** An event type in the reader's words. */
 export const eventWords = (type: string): string => EVENTS[type] ?? words(type)
 
-/** Facts of an event that a reader wants beside it. */
-const NOTED = [
-  'reason',
-  'rollback_reason',
-  'rationale',
-  'replay_checksum',
-  'packet_id',
-  'policy_version',
-  'applied_policy_version',
-]
+/** What a reader wants beside an event, from its payload. */
+const NOTES: Readonly<Record<string, (payload: JsonObject) => string>> = {
+  policy_initialised: payload => `version ${said(payload.policy_version)}`,
+  history_imported: payload => `${said(payload.accepted)} quotes, ${said(payload.rejected)} rejected`,
+  candidate_created: payload => `as version ${said(payload.proposed_policy_version)}`,
+  approved: payload => said(payload.reason),
+  rejected: payload => said(payload.reason),
+  changes_requested: payload => said(payload.reason),
+  applied: payload => `version ${said(payload.applied_policy_version)} in force`,
+  rolled_back: payload => said(payload.rollback_reason),
+  pause_engaged: payload => said(payload.reason),
+}
+
+const said = (value: Json | undefined): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 
 /** The audit log as a timeline: the events a reader of the report knows, in their order, with what they were about. */
 export function timelineOf(rows: readonly AuditRow[]): readonly TimelineEntry[] {
@@ -46,15 +51,8 @@ export function timelineOf(rows: readonly AuditRow[]): readonly TimelineEntry[] 
         at: row.occurred_at,
         event_type: row.event_type,
         actor_id: row.actor_id,
-        note: NOTED.flatMap(name => noted(name, payload)).join('; '),
+        note: NOTES[row.event_type]?.(payload) ?? '',
         duration_ms: typeof duration === 'number' ? duration : null,
       }
     })
-}
-
-function noted(name: string, payload: JsonObject): readonly string[] {
-  const value = payload[name]
-  if (typeof value !== 'string' && typeof value !== 'number') return []
-  if (value === '') return []
-  return [`${words(name)} ${String(value)}`]
 }
