@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { duration, money, percent } from '../../src/cli/report/figures.ts'
+import {
+  duration,
+  interval,
+  money,
+  moneyChange,
+  percent,
+  secondsChange,
+} from '../../src/cli/report/figures.ts'
 import { renderReport } from '../../src/cli/report/page.ts'
 import type { RunReport } from '../../src/cli/report/run-report.ts'
 import { REPLAY } from '../support/report-replay.ts'
@@ -28,6 +35,10 @@ const withMinus = (text: string): string => text.replace('-', '−')
 /** Figures that a page shows, made here by other means than the page's own. */
 const signed = (value: number): string => withMinus(figure.format(value))
 const signedMoney = (value: number): string => withMinus(cents.format(value / 100))
+
+/** Under an hour and beyond a minute, as all of the fixture's are. */
+const signedMinutes = (value: number): string =>
+  `${value < 0 ? '−' : '+'}${Math.floor(Math.abs(value) / 60)} min ${Math.abs(value) % 60}`
 
 const shows = (text: string, wanted: string): void =>
   assert.ok(text.includes(wanted), `the page lacks "${wanted}"`)
@@ -74,7 +85,11 @@ function unmodelled(): typeof REPLAY {
 test('every estimate of the replay appears with both ends of its interval', () => {
   const text = textOf(renderReport(WHOLE_RUN))
   for (const [measure, { point, lower, upper }] of Object.entries(REPLAY.intervals)) {
-    const show = measure.includes('cents') ? signedMoney : signed
+    const show = measure.includes('cents')
+      ? signedMoney
+      : measure.includes('seconds')
+        ? signedMinutes
+        : signed
     for (const value of [point, lower, upper]) shows(text, show(value as number))
   }
   shows(text, '95%: +2.10 to +7.41 EUR')
@@ -171,6 +186,13 @@ test('text from quotes and rules cannot become markup', () => {
 
 test('figures are written exactly: money from decimal strings, discounts in percent, durations in the right unit', () => {
   const euro = { code: 'eur', minorUnit: 2 } as const
+  assert.deepEqual([0, 40, -310, null].map(secondsChange), ['0 s', '+40 s', '−5 min 10 s', 'unknown'])
+  const bounds = { point: 1, lower: -6061, upper: 45 }
+  assert.equal(interval(bounds, secondsChange), '95%: −1 h 41 min to +45 s')
+  assert.equal(
+    interval(bounds, value => moneyChange(value, euro)),
+    '95%: −60.61 to +0.45 EUR',
+  )
   assert.equal(money('-123456789012345678', euro), '−1,234,567,890,123,456.78 EUR')
   assert.equal(money(5, euro), '0.05 EUR')
   assert.equal(money('-5', euro), '−0.05 EUR')
