@@ -59,8 +59,8 @@ export class BrokenState extends Error {
 
 /**
  * The store. `change` MUST take the writers' lock before `work` reads, MUST commit all or nothing, and MUST roll back when
- * `work` throws. Two calls of `change` never overlap, in any number of processes. A store MUST NOT be asked from inside one of its own transactions, and MUST throw
- * BrokenState when its file is damaged.
+ * `work` throws. Two calls of `change` never overlap, in any number of processes. A store MUST NOT be asked from inside one of
+ * its own transactions, and MUST throw BrokenState when its file is damaged.
  */
 export interface Store {
   read<T>(work: (tx: Reading) => Promise<T>): Promise<T>
