@@ -39,7 +39,7 @@ test('K1 the KPIs of a lifecycle that really happened equal an independent compu
   assert.deepEqual(detail.rows, referenceDetail(world, summary.window_start, summary.window_end))
 })
 
-test('L2 a summary is recorded by those who may, with its event, and once for the same window', async () => {
+test('a summary is recorded by those who may, with its event, and once for the same window', async () => {
   const { ports } = installed
   const window = { length: '30d', from: '2026-01-01', to: new Date(Date.now() + 1000).toISOString() }
   refusedWith('not_authorised', await recordKpiSummary(ports, { ...window, actorId: 'nobody' }))

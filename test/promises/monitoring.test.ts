@@ -207,7 +207,7 @@ before(async () => {
 })
 after(() => installed.remove())
 
-test('L2 monitoring records outcomes once, moves the candidate, feeds the KPIs, and refuses what it cannot speak of', async () => {
+test('monitoring records outcomes once, moves the candidate, feeds the KPIs, and refuses what it cannot speak of', async () => {
   const { ports, folder } = installed
   const { candidateId } = await approvedCandidate(ports)
   const outcomes = join(folder, 'outcomes.csv')

@@ -7,7 +7,7 @@ import { section, word } from './section.ts'
 
 const VERDICTS = {
   fit: 'This history can carry a proposal.',
-  limited: 'This history can carry a proposal, with the limits below.',
+  limited: 'What this history teaches carries the caveats below.',
   unfit: 'Nothing may be learned about prices from this history.',
 } as const
 
