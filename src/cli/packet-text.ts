@@ -1,6 +1,7 @@
 import type { Packet } from '../domain/packet.ts'
 import { changeText, estimateText } from '../domain/packet-summary.ts'
 import type { Estimate } from '../domain/replay-report.ts'
+import { guardrailRows } from './report/guardrail-rows.ts'
 
 export const PACKET_FORMATS = ['text', 'md', 'json', 'html'] as const
 export type PacketFormat = (typeof PACKET_FORMATS)[number]
@@ -16,10 +17,14 @@ export interface PacketSection {
 export function packetSections(packet: Packet): readonly PacketSection[] {
   return [
     lines('In short', packet.summary),
-    table('Change', ['rule', 'change', 'why'], changeRows(packet)),
+    table('Change', ['change', 'why'], changeRows(packet)),
     table('Effect on closed quotes', ['measure', 'point and 95% interval'], effectRows(packet)),
     table('By segment', ['segment', 'quotes', 'impacted', 'margin', 'expected'], segmentRows(packet)),
-    table('Guardrails', ['code', 'measured', 'limit', 'reason'], guardrailRows(packet)),
+    table(
+      'Guardrails, each judged at the worse end of its interval',
+      ['guardrail', 'outcome', 'measured', 'limit'],
+      guardrailTable(packet),
+    ),
     table('Attacks', ['attack', 'outcome', 'measured', 'limit', 'reason'], attackRows(packet)),
     lines('Support', supportLines(packet)),
     lines('If it goes wrong', fallbackLines(packet)),
@@ -47,7 +52,7 @@ const table = (
   rows.length === 0 ? lines(title, ['none']) : { title, lines: [], table: { header, rows } }
 
 const changeRows = (packet: Packet): readonly (readonly string[])[] =>
-  packet.diff.rule_diffs.map(diff => [diff.rule_id, changeText(diff), diff.rationale])
+  packet.diff.rule_diffs.map(diff => [changeText(diff), diff.rationale])
 
 function effectRows({ replay }: Packet): readonly (readonly string[])[] {
   const { intervals } = replay
@@ -78,13 +83,15 @@ const segmentRows = ({ replay }: Packet): readonly (readonly string[])[] =>
     known(slice.expected_margin_delta_cents.per_quote, 'cents'),
   ])
 
-const guardrailRows = ({ replay }: Packet): readonly (readonly string[])[] =>
-  replay.guardrails.blocks.map(({ code, measured, limit, reason }) => [
-    code,
-    measured === null ? 'unknown' : String(measured),
-    String(limit),
-    reason,
-  ])
+const guardrailTable = ({ replay, evidence }: Packet): readonly (readonly string[])[] =>
+  guardrailRows(replay, evidence.thresholds.guardrails).map(
+    ({ name, measured, limit, kind, unit, outcome }) => [
+      name,
+      outcome,
+      known(measured, unit).trimEnd(),
+      `${kind === 'at_least' ? 'at least' : 'at most'} ${limit} ${unit}`.trimEnd(),
+    ],
+  )
 
 const attackRows = ({ safety }: Packet): readonly (readonly string[])[] =>
   safety.attacks.map(({ attack, outcome, measured, limit, reason }) => [

@@ -14,7 +14,7 @@ export type PacketGrounds = Omit<PacketBody, keyof PacketDrawn>
 
 /** Risk, reach, fallback, expiry and summary of a packet. */
 export function drawnFrom(grounds: PacketGrounds): PacketDrawn {
-  const { replay, safety, evidence, diff, fitness_verdict, currency } = grounds
+  const { replay, safety, evidence } = grounds
   return {
     risk_score_bps: riskScoreBps(replay, !safety.passed || !replay.guardrails.passed),
     blast_radius: replay.blast_radius,
@@ -25,7 +25,7 @@ export function drawnFrom(grounds: PacketGrounds): PacketDrawn {
       evidence.thresholds.alerts,
     ),
     expires_at: daysAfter(grounds.built_at, evidence.thresholds.packet_expiry_days),
-    summary: packetSummary(diff.rule_diffs, replay, safety, fitness_verdict, currency),
+    summary: packetSummary(grounds),
   }
 }
 

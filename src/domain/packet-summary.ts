@@ -1,24 +1,24 @@
 import type { SafetyEvaluation } from './attacks.ts'
-import type { HistoryVerdict } from './packet.ts'
+import type { HistoryVerdict, PacketBody } from './packet.ts'
 import type { RuleDiff } from './policy.ts'
 import type { Estimate, ReplayReport } from './replay-report.ts'
 
 /** At most five lines for ten seconds of reading. Every number is one of the report's; what is not proven is called so. */
-export function packetSummary(
-  ruleDiffs: readonly RuleDiff[],
-  report: ReplayReport,
-  safety: SafetyEvaluation,
-  fitness: HistoryVerdict,
-  currency: string,
-): readonly string[] {
+export function packetSummary(grounds: SummaryGrounds): readonly string[] {
+  const { diff, replay, safety, fitness_verdict } = grounds
   return [
-    changeLine(ruleDiffs),
-    effectLine(report, currency),
-    reachLine(report),
-    historyLine(report, fitness),
-    verdictLine(report, safety),
+    changeLine(diff.rule_diffs),
+    effectLine(grounds),
+    reachLine(replay),
+    historyLine(replay, fitness_verdict),
+    verdictLine(replay, safety),
   ]
 }
+
+type SummaryGrounds = Pick<
+  PacketBody,
+  'diff' | 'replay' | 'safety' | 'fitness_verdict' | 'proven' | 'currency'
+>
 
 const CHANGES_SHOWN_MAX = 3
 
@@ -35,14 +35,12 @@ export function changeText({ rule_id, operation, field, from, to }: RuleDiff): s
   return `${rule_id}: ${field} ${String(from)} -> ${String(to)}`
 }
 
-function effectLine(report: ReplayReport, currency: string): string {
-  const expected = report.intervals.expected_margin_delta_cents_per_quote
-  const margin = report.intervals.margin_delta_bps
-  const marginText = `margin rate ${estimateText(margin, 'bps')}`
+function effectLine({ replay, proven, currency }: SummaryGrounds): string {
+  const expected = replay.intervals.expected_margin_delta_cents_per_quote
+  const marginText = `margin rate ${estimateText(replay.intervals.margin_delta_bps, 'bps')}`
   if (expected.point === null) return `effect: unproven, history gives no response to price; ${marginText}`
-  const unit = `${currency} cents a quote`
-  const verdict = (expected.lower ?? 0) > 0 ? 'effect' : 'effect: unproven'
-  return `${verdict}: expected margin ${estimateText(expected, unit)}; ${marginText}`
+  const unit = `${currency.toUpperCase()} cents a quote`
+  return `${proven ? 'effect' : 'effect: unproven'}: expected margin ${estimateText(expected, unit)}; ${marginText}`
 }
 
 /** Point and 95% interval with the unit, or `unknown`. */

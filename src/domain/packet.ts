@@ -31,6 +31,8 @@ export interface PacketBody {
   readonly replay: ReplayReport
   readonly safety: SafetyEvaluation
   readonly fitness_verdict: HistoryVerdict
+  /** Whether the proposal's robust lower bound lay above zero; an effect that is not proven is called so. */
+  readonly proven: boolean
   /** Of the snapshot's cents. */
   readonly currency: string
   readonly risk_score_bps: Bps

@@ -18,6 +18,7 @@ interface Provenance {
   readonly model_digest: Digest | null
   readonly fitness_digest: Digest | null
   readonly fitness_verdict?: HistoryVerdict | null
+  readonly proven?: boolean
 }
 
 /** A candidate and all that its figures must stand on, as the store holds it now. */
@@ -32,6 +33,7 @@ export interface CandidateEvidence {
   readonly model: ResponseModel | null
   readonly fitnessDigest: Digest | null
   readonly fitnessVerdict: HistoryVerdict
+  readonly proven: boolean
   readonly thresholds: Thresholds
   readonly current: CurrentEvidence
 }
@@ -65,6 +67,7 @@ export async function candidateEvidence(
     model: model.value,
     fitnessDigest: provenance.fitness_digest,
     fitnessVerdict: provenance.fitness_verdict ?? 'unknown',
+    proven: provenance.proven === true,
     thresholds,
     current: {
       engine_version: ENGINE_VERSION,

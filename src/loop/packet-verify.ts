@@ -48,7 +48,10 @@ export async function verifyPacket(
   const columns = await ports.snapshots.load(packet.inputs.snapshot)
   const apart = [
     { what: 'stacked_candidates', why: 'the other candidates are not in the file' },
-    { what: 'fitness audit', why: 'the file holds its verdict and digest, not the audit' },
+    {
+      what: 'fitness verdict, and whether the effect is proven',
+      why: 'the file holds the verdicts and the digest, not the audit and the proof',
+    },
     { what: 'who built it', why: 'the log says that: `quotey audit lineage`' },
   ]
   if (!columns.ok) {

@@ -115,6 +115,7 @@ async function packetBody(
     replay: report,
     safety,
     fitness_verdict: fitnessVerdict,
+    proven: evidence.proven,
     currency: columns.value.currency,
     inputs: {
       base_policy: base.digest,

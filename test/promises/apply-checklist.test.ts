@@ -184,3 +184,24 @@ test('R5 what a guardrail or an attack refuses is reported by the packet and can
     await copy.remove()
   }
 })
+
+test('G1 stacked_candidates: a change that fails a guardrail only together with one in review is not approved', async () => {
+  const copy = await copyOf(original)
+  try {
+    const { ports } = copy
+    const twin = await packetOf(
+      ports,
+      await candidateOf(ports, await parameterChange(ports, 'discount-cap-enterprise', 'cap_bps', -50)),
+    )
+    assert.deepEqual(twin.safety.blocking, [])
+    const first = await parameterChange(ports, 'regional-approval-apac', 'above_bps', 500)
+    assert.deepEqual((await packetOf(ports, await candidateOf(ports, first))).safety.blocking, [])
+    const second = await parameterChange(ports, 'large-deal-approval', 'above_bps', 200)
+    const packet = await packetOf(ports, await candidateOf(ports, second))
+    assert.equal(packet.replay.guardrails.passed, true, JSON.stringify(packet.replay.guardrails))
+    assert.deepEqual(packet.safety.blocking, ['stacked_candidates'])
+    refusedWith('attack_blocked', await decide(ports, 'sam', packet.packet_id, 'approve'))
+  } finally {
+    await copy.remove()
+  }
+})

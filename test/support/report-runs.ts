@@ -119,6 +119,7 @@ const PACKET: Packet = {
     })),
   },
   fitness_verdict: 'limited',
+  proven: true,
   currency: 'eur',
   risk_score_bps: 1830,
   blast_radius: REPLAY.blast_radius,
