@@ -30,7 +30,7 @@ function remedyFor(reason: NotProposed['reason']): string {
     case 'thin_segment':
       return 'import more quotes of the thin segments, or leave them out of the `tune` ranges'
     case 'extrapolated_too_much':
-      return 'try the values in small steps first, so that history can speak for them'
+      return 'record whether each quote needed an approval, if that is missing; else try the values in small steps first, so that history can speak for them'
     case 'one_cohort_pays':
       return 'none: a segment or region would lose margin and gain nothing'
     case 'gain_unknown':
