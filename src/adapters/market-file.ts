@@ -11,8 +11,8 @@ import { checkPolicyText } from '../domain/policy-text.ts'
 import type { Quote } from '../domain/quote.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Progress } from '../loop/ports.ts'
+import { STARTER_POLICY } from './starter-policy.ts'
 
-const STARTER_POLICY = new URL('../../policies/starter.yaml', import.meta.url)
 const QUOTES_MAX = 100_000_000
 const SEED_MAX = 4_294_967_295
 const LINES_PER_CHUNK = 500

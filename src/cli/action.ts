@@ -3,6 +3,7 @@ import { refuse } from '../domain/refusal.ts'
 import { type DecidedAction, decideOnPacket } from '../loop/action.ts'
 import { DECISIONS, type ReviewDecision } from '../loop/decision-record.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
   parent
@@ -29,10 +30,11 @@ async function decide(call: Invocation) {
   }
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const [packetId] = call.arguments as [string]
+  const named = await idNamed(ports.value, 'review_packet', call.arguments[0] as string)
+  if (!named.ok) return named
   return decideOnPacket(ports.value, {
     actorId: actor.value,
-    packetId,
+    packetId: named.value,
     decision: meant,
     reason: reason ?? null,
     channel: 'cli',

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type AppliedCandidate, applyCandidate } from '../loop/apply.ts'
 import { APPLY_CHECKLIST } from '../loop/apply-checklist.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
   parent
@@ -20,8 +21,9 @@ async function apply(call: Invocation) {
   if (!actor.ok) return actor
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const [candidateId] = call.arguments as [string]
-  return applyCandidate(ports.value, { actorId: actor.value, candidateId })
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  if (!named.ok) return named
+  return applyCandidate(ports.value, { actorId: actor.value, candidateId: named.value })
 }
 
 const appliedText = ({ apply_record: row, activation }: AppliedCandidate): string =>

@@ -6,6 +6,7 @@ import { type AuditReport, auditLog, exportAudit, takeCheckpoint, verifyAudit } 
 import { type Lineage, lineageOf } from '../loop/lineage.ts'
 import { checkpointText, exportText, lineageText, logText, reportText } from './audit-text.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 /** The exit code of broken integrity, for answers that are complete and say so. */
 const BROKEN = 4
@@ -62,7 +63,9 @@ async function verify(call: Invocation): Promise<Result<AuditReport>> {
 async function lineage(call: Invocation): Promise<Result<Lineage>> {
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const walked = await lineageOf(ports.value, call.arguments[0] as string)
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  if (!named.ok) return named
+  const walked = await lineageOf(ports.value, named.value)
   if (walked.ok && !walked.value.ok) process.exitCode = BROKEN
   return walked
 }

@@ -7,6 +7,7 @@ import {
   type ShownCandidate,
 } from '../loop/candidate.ts'
 import { type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
   parent.command('list').description('every candidate and where it stands').action(performing(list, listText))
@@ -24,7 +25,9 @@ async function list(call: Invocation): ReturnType<typeof listCandidates> {
 
 async function show(call: Invocation): ReturnType<typeof candidateById> {
   const ports = await call.ports()
-  return ports.ok ? candidateById(ports.value, call.arguments[0] as string) : ports
+  if (!ports.ok) return ports
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  return named.ok ? candidateById(ports.value, named.value) : named
 }
 
 const listText = ({ candidates }: { readonly candidates: readonly ListedCandidate[] }): string =>

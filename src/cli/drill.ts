@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type DrillReport, runDrill } from '../loop/drill.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
   parent
@@ -15,7 +16,10 @@ async function drill(call: Invocation) {
   if (!actor.ok) return actor
   const ports = await call.ports()
   if (!ports.ok) return ports
-  return runDrill(ports.value, { actorId: actor.value, candidateId: call.arguments[0] ?? null })
+  const [candidate] = call.arguments
+  if (candidate === undefined) return runDrill(ports.value, { actorId: actor.value, candidateId: null })
+  const named = await idNamed(ports.value, 'policy_candidate', candidate)
+  return named.ok ? runDrill(ports.value, { actorId: actor.value, candidateId: named.value }) : named
 }
 
 const drillText = (report: DrillReport): string =>

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { MarketFile } from '../adapters/market-file.ts'
+import type { CheckedPolicy } from '../domain/policy.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { type HistoryList, type ImportedHistory, importHistory, listHistory } from '../loop/history.ts'
 import { type Invocation, performing } from './face.ts'
@@ -27,6 +28,14 @@ export function register(parent: Command): void {
     .requiredOption('--seed <n>', 'the same seed makes the same quotes')
     .requiredOption('--quotes <n>', 'how many')
     .requiredOption('--out <file>', 'a .csv file')
+    .option(
+      '--policy <policy>',
+      'the policy in force: a file, or a version of this installation (default: the starter policy)',
+    )
+    .option(
+      '--policy-version <n>',
+      'the version written beside each quote (default: that of --policy, else 1)',
+    )
     .action(performing(simulate, simulatedText))
 }
 
@@ -53,13 +62,34 @@ async function audit(call: Invocation) {
 }
 
 async function simulate(call: Invocation) {
-  const options = call.options as Readonly<Record<'seed' | 'quotes' | 'out', string>>
+  const options = call.options as unknown as Readonly<Record<'seed' | 'quotes' | 'out', string>> & {
+    readonly policy?: string
+    readonly policyVersion?: string
+  }
   const seed = wholeNumber('--seed', options.seed)
   if (!seed.ok) return seed
   const quotes = wholeNumber('--quotes', options.quotes)
   if (!quotes.ok) return quotes
+  const force = await policyInForce(call, options.policy, options.policyVersion)
+  if (!force.ok) return force
   const { writeMarketFile } = await import('../adapters/market-file.ts')
-  return writeMarketFile(options.out, { seed: seed.value, quotes: quotes.value }, progressBar())
+  const market = { seed: seed.value, quotes: quotes.value, ...force.value }
+  return writeMarketFile(options.out, market, progressBar())
+}
+
+/** The policy that simulated quotes are decided under, and its number. */
+async function policyInForce(
+  call: Invocation,
+  policy: string | undefined,
+  version: string | undefined,
+): Promise<Result<{ policy?: CheckedPolicy; policyVersion?: number }>> {
+  const numbered = version ?? (policy !== undefined && /^\d+$/.test(policy) ? policy : '1')
+  const policyVersion = wholeNumber('--policy-version', numbered)
+  if (!policyVersion.ok) return policyVersion
+  if (policy === undefined) return done({ policyVersion: policyVersion.value })
+  const { policyNamed } = await import('./policy-file.ts')
+  const named = await policyNamed(call, policy)
+  return named.ok ? done({ policy: named.value, policyVersion: policyVersion.value }) : named
 }
 
 const wholeNumber = (option: string, text: string): Result<number> =>

@@ -1,13 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
-import { readTextFile } from '../adapters/files.ts'
+import { STARTER_POLICY } from '../adapters/starter-policy.ts'
 import { composeNew } from '../compose.ts'
-import { readPolicyText } from '../domain/policy-text.ts'
 import type { Result } from '../domain/refusal.ts'
 import { type Founded, foundInstallation } from '../loop/init.ts'
 import { type Invocation, performing } from './face.ts'
-
-export const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
+import { policyOfFile } from './policy-file.ts'
 
 export function register(parent: Command): void {
   parent
@@ -21,11 +18,9 @@ type Initialised = Founded & { readonly home: string; readonly keys_folder: stri
 
 async function initialise(call: Invocation): Promise<Result<Initialised>> {
   const { policy } = call.options as { policy?: string }
-  const file = await readTextFile(policy ?? STARTER_POLICY)
-  if (!file.ok) return file
-  const document = readPolicyText(file.value)
-  if (!document.ok) return document
-  const founded = await composeNew(call.config, ports => foundInstallation(ports, document.value))
+  const checked = await policyOfFile(policy ?? STARTER_POLICY)
+  if (!checked.ok) return checked
+  const founded = await composeNew(call.config, ports => foundInstallation(ports, checked.value.document))
   if (!founded.ok) return founded
   const { home, keysFolder } = call.config
   return { ok: true, value: { ...founded.value, home, keys_folder: keysFolder } }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Result } from '../domain/refusal.ts'
 import { type MonitoringResult, monitorCandidate } from '../loop/monitor.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 import { monitorText } from './monitor-text.ts'
 
 export function register(parent: Command): void {
@@ -19,10 +20,12 @@ async function monitor(call: Invocation): Promise<Result<MonitoringResult>> {
   if (!actor.ok) return actor
   const ports = await call.ports()
   if (!ports.ok) return ports
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  if (!named.ok) return named
   const { outcomes, map } = call.options as unknown as { readonly outcomes: string; readonly map?: string }
   return monitorCandidate(ports.value, {
     actorId: actor.value,
-    candidateId: call.arguments[0] as string,
+    candidateId: named.value,
     outcomesPath: outcomes,
     map: map ?? null,
   })

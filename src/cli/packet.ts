@@ -6,6 +6,7 @@ import { buildPacket } from '../loop/packet.ts'
 import { readPacket } from '../loop/packet-check.ts'
 import { type VerifiedPacket, verifyPacket } from '../loop/packet-verify.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 import { renderPacket } from './packet-formats.ts'
 import { PACKET_FORMATS, type PacketFormat } from './packet-text.ts'
 
@@ -37,9 +38,10 @@ async function build(call: Invocation) {
   if (!actor.ok) return actor
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const [candidateId] = call.arguments as [string]
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  if (!named.ok) return named
   const { dryRun } = call.options as { dryRun?: boolean }
-  return buildPacket(ports.value, { actorId: actor.value, candidateId, dryRun: dryRun === true })
+  return buildPacket(ports.value, { actorId: actor.value, candidateId: named.value, dryRun: dryRun === true })
 }
 
 const builtText = (packet: Packet): string =>
@@ -58,8 +60,8 @@ async function show(call: Invocation) {
   }
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const [packetId] = call.arguments as [string]
-  return ports.value.store.read(tx => readPacket(tx, packetId))
+  const named = await idNamed(ports.value, 'review_packet', call.arguments[0] as string)
+  return named.ok ? ports.value.store.read(tx => readPacket(tx, named.value)) : named
 }
 
 async function verify(call: Invocation) {

@@ -1,9 +1,8 @@
 import type { Command } from 'commander'
-import { readTextFile } from '../adapters/files.ts'
-import type { CheckedPolicy } from '../domain/policy.ts'
-import { done, type Result, refuse } from '../domain/refusal.ts'
+import { done, type Result } from '../domain/refusal.ts'
 import type { PolicyChecked, PolicyDiffed, PolicyShown, QuoteDecided } from '../loop/policy.ts'
 import { type Invocation, performing } from './face.ts'
+import { policyNamed, policyOfFile } from './policy-file.ts'
 import { checkedText, decidedText, diffedText, shownText } from './policy-rendering.ts'
 
 export function register(parent: Command): void {
@@ -62,23 +61,4 @@ async function decide(call: Invocation): Promise<Result<QuoteDecided>> {
   if (!ports.ok) return ports
   const { decideQuote } = await import('../loop/policy.ts')
   return decideQuote(ports.value, request.value)
-}
-
-/** A bare number is a version of this installation, anything else a file. */
-async function policyNamed(call: Invocation, name: string): Promise<Result<CheckedPolicy>> {
-  if (!/^[1-9]\d{0,14}$/.test(name)) return policyOfFile(name)
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const { policyByVersion } = await import('../loop/policy.ts')
-  return policyByVersion(ports.value, Number(name))
-}
-
-async function policyOfFile(path: string): Promise<Result<CheckedPolicy>> {
-  const file = await readTextFile(path)
-  if (!file.ok) return file
-  const { checkPolicyText } = await import('../domain/policy-text.ts')
-  const checked = checkPolicyText(file.value)
-  if (checked.ok) return checked
-  const { code, message, remedy, facts } = checked.refusal
-  return refuse(code, `\`${path}\`: ${message}`, remedy, { file: path, ...facts })
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 import { replayText } from './replay-text.ts'
 
 export function register(parent: Command): void {
@@ -19,17 +20,18 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
   const engine = engineNamed(options.engine)
   if (!engine.ok) return engine
   const choice = engine.value === null ? {} : { engine: engine.value }
-  const [candidateId] = call.arguments as [string]
   const ports = await call.ports()
   if (!ports.ok) return ports
+  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
+  if (!named.ok) return named
   if (options.verify === true) {
     const { verifyReplay } = await import('../loop/replay-verify.ts')
-    return verifyReplay(ports.value, { candidateId, ...choice })
+    return verifyReplay(ports.value, { candidateId: named.value, ...choice })
   }
   const actor = actorOf(call)
   if (!actor.ok) return actor
   const { replayCandidate } = await import('../loop/replay.ts')
-  return replayCandidate(ports.value, { actorId: actor.value, candidateId, ...choice })
+  return replayCandidate(ports.value, { actorId: actor.value, candidateId: named.value, ...choice })
 }
 
 function engineNamed(name: string | undefined): Result<'oracle' | 'columnar' | null> {

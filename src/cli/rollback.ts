@@ -3,6 +3,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
 import { type RolledBack, rollbackApply } from '../loop/rollback.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
+import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
   parent
@@ -22,10 +23,11 @@ async function rollback(call: Invocation) {
   if (!instant.ok) return instant
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const [applyRecordId] = call.arguments as [string]
+  const named = await idNamed(ports.value, 'policy_apply_record', call.arguments[0] as string)
+  if (!named.ok) return named
   return rollbackApply(ports.value, {
     actorId: actor.value,
-    applyRecordId,
+    applyRecordId: named.value,
     reason: reason ?? '',
     triggeredAt: instant.value,
   })

@@ -78,7 +78,8 @@ async function proposeOwn(
   if (evidence.model === null) return unfit(evidence)
   const found = await optimise(engine, groundOf(evidence), ports.progress)
   const candidates: ProposedCandidate[] = []
-  for (const proposal of found.proposals) {
+  // The best is made last, so that it is the one `latest` means.
+  for (const proposal of [...found.proposals].reverse()) {
     const ruleDiffs = diffsOf(
       found.tunables,
       proposal.appraisal.setting,
@@ -91,7 +92,7 @@ async function proposeOwn(
       revertsApplyRecordId: null,
     })
     if (!candidate.ok) return candidate
-    candidates.push(candidate.value)
+    candidates.unshift(candidate.value)
   }
   return done({
     ...frame(evidence),

@@ -1,13 +1,12 @@
 import { join } from 'node:path'
-import { readTextFile } from '../../adapters/files.ts'
 import { writeMarketFile } from '../../adapters/market-file.ts'
+import { STARTER_POLICY } from '../../adapters/starter-policy.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../domain/policy.ts'
-import { readPolicyText } from '../../domain/policy-text.ts'
 import { practisedPolicy } from '../../domain/practised-policy.ts'
 import { done, type Result } from '../../domain/refusal.ts'
 import type { PolicyVersion } from '../../domain/units.ts'
 import type { Ports } from '../../loop/ports.ts'
-import { STARTER_POLICY } from '../init.ts'
+import { policyOfFile } from '../policy-file.ts'
 
 /** What the reader asked the run to work on. */
 export interface Ground {
@@ -42,8 +41,8 @@ export async function policyOf(ground: Ground, ports: Ports): Promise<Result<Pol
     const read = await ports.quoteFiles.read(ground.history, ground.map, null)
     return read.ok ? done(practisedPolicy(read.value.columns)) : read
   }
-  const text = await readTextFile(ground.policy ?? STARTER_POLICY)
-  return text.ok ? readPolicyText(text.value) : text
+  const checked = await policyOfFile(ground.policy ?? STARTER_POLICY)
+  return checked.ok ? done(checked.value.document) : checked
 }
 
 const FOLLOWING_PERIOD = { from: '2026-07-01T00:00:00.000Z', to: '2026-10-01T00:00:00.000Z' }

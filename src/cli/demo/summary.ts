@@ -1,4 +1,4 @@
-import { bpsChange, money } from '../report/figures.ts'
+import { bpsChange, money, words } from '../report/figures.ts'
 import { candidateOf, type RunReport } from '../report/run-report.ts'
 
 /** What `demo` prints, JSON names. */
@@ -46,8 +46,11 @@ function withoutProposal(run: RunReport): readonly string[] {
   const notProposed = run.proposal?.not_proposed ?? []
   return [
     'no change is proposed: this history cannot show that one would help',
-    ...findings.map(finding => `  ${finding.severity.padEnd(8)} ${finding.code}: ${finding.remedy}`),
-    ...notProposed.map(each => `  not proposed (${each.count}): ${each.reason}`),
+    ...findings.flatMap(finding => [
+      `  ${finding.severity.padEnd(8)} ${finding.code}: ${finding.message}`,
+      `           what would help: ${finding.remedy}`,
+    ]),
+    ...notProposed.map(each => `  not proposed (${each.count} settings): ${words(each.reason)}`),
   ]
 }
 

@@ -73,7 +73,7 @@ async function firstFindings(
     ...NOTHING_YET,
     policy_name: policy.document.name,
     generated_at: ports.clock.now(),
-    currency: { code: history.currency.toUpperCase(), minorUnit: 2 },
+    currency: currencyOf(history.currency),
     history: { ...history, source: name, simulated: ground.history === null },
     fitness: fitness.value,
     digests: [
@@ -81,6 +81,14 @@ async function firstFindings(
       { name: 'policy in force', digest: policy.digest },
     ],
   })
+}
+
+/** How many decimals a currency has is ISO 4217's to say; yen have none. */
+function currencyOf(code: string): RunReport['currency'] {
+  const known = /^[a-z]{3}$/.test(code) ? code.toUpperCase() : null
+  if (known === null) return { code, minorUnit: 2 }
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency: known })
+  return { code: known, minorUnit: format.resolvedOptions().maximumFractionDigits === 0 ? 0 : 2 }
 }
 
 const NOTHING_YET = {
