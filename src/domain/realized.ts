@@ -16,8 +16,9 @@ import { winPpm } from './response-score.ts'
  *   margin_delta_as_applied_bps
  *                       the same over quotes handled as the applied policy says. Where it differs from the former, exceptions granted
  *                       past the policy make the difference, and not the policy
- *   win_rate_delta_bps  observed wins - wins the frozen response model expects under the prior decision, over quotes. The
- *                       model knows the market of its history: a market that turned since shows here too. null without a model
+ *   win_rate_delta_bps  observed wins - wins expected under the prior decision, over quotes. Where both decide alike the outcome
+ *                       would have been the same; elsewhere the frozen response model expects it. The model knows the market of
+ *                       its history: a market that turned since shows here too. null without a model
  *   approval_latency_delta_seconds
  *                       mean of (waiting as logged - waiting under the prior policy). A quote that needs an approval either way
  *                       waits equally; one that needed it only under the prior policy would have waited its segment's mean;
@@ -84,14 +85,16 @@ export function measureRealized(
       continue
     }
     counts.scored += 1
-    if (isAlike(before, quote)) counts.decided_alike += 1
+    const decidesAlike = isAlike(before, quote)
+    if (decidesAlike) counts.decided_alike += 1
     const now = decide(applied, quote)
     const isAsApplied = now.kind === 'decided' && isAlike(now, quote)
     if (isAsApplied) counts.as_applied += 1
 
     const waited = latencies.delta(quote, before.approvalRequired)
     if (waited !== null) latency.add(group, BigInt(waited))
-    const chances = model === null ? null : priorChances(model, quote, before)
+    const chances =
+      model === null ? null : decidesAlike ? sameOutcome(model, quote) : priorChances(model, quote, before)
     if (chances !== null) addWins(wins, chances, quote, group)
     if (quote.costCents === null) continue
     counts.with_cost += 1
@@ -141,9 +144,17 @@ function priorChances(model: ResponseModel, quote: Quote, before: Decision): Cha
   return { low: ofShift('low'), point: ofShift('point'), high: ofShift('high') }
 }
 
+/** The same decision on the same quote ends the same way. */
+function sameOutcome(model: ResponseModel, quote: Quote): Chances {
+  const certain = model.fits.map(() => observedPpm(quote))
+  return { low: certain, point: certain, high: certain }
+}
+
+const observedPpm = (quote: Quote): number => (quote.outcome === 'won' ? 1_000_000 : 0)
+
 /** In parts per million of a win. */
 function addWins(means: ByShift, chances: Chances, quote: Quote, group: number): void {
-  const observed = quote.outcome === 'won' ? 1_000_000 : 0
+  const observed = observedPpm(quote)
   for (const shift of SLOPE_SHIFTS) {
     const delta = (fit: number): bigint => BigInt(observed - (chances[shift][fit] as number))
     means[shift].add(group, delta(0), left => delta(left + 1))

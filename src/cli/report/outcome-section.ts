@@ -35,7 +35,7 @@ export function outcomeSection({ monitoring, currency }: RunReport): Markup | nu
 <thead><tr><th>Measure</th><th>Promised</th><th>Observed</th><th><span class="small">promised, observed, against zero</span></th><th>Verdict</th></tr></thead>
 <tbody>${monitoring.promises.map(promise => row(promise, currency))}</tbody></table></div>
 <p>${exceptionSentence(monitoring)}</p>
-<p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(counts.rejected)} unreadable. Win rate and margin earned are set against the response model of the history before: a market that has turned since shows in them too.</p>`,
+<p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(counts.rejected)} unreadable. On the rest, win rate and margin earned are set against what the response model of the history before expects under the prior policy: a market that has turned since shows in them too.</p>`,
   )
 }
 
