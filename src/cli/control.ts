@@ -1,11 +1,9 @@
 import type { Command } from 'commander'
-import { readTextFile } from '../adapters/files.ts'
-import { engagePause } from '../loop/pause-engage.ts'
-import { releasePause } from '../loop/pause-release.ts'
-import { type ControlStatus, controlStatus } from '../loop/pause-status.ts'
-import { changeThresholds, type ThresholdsOutcome } from '../loop/thresholds.ts'
+import type { ControlStatus } from '../loop/pause-status.ts'
+import type { ThresholdsOutcome } from '../loop/thresholds.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 
+/** Each command loads what it needs and no more: `status` is asked often, and first in an emergency. */
 export function register(parent: Command): void {
   const control = parent.command('control').description('the safety pause and the thresholds')
   control
@@ -34,6 +32,7 @@ export function register(parent: Command): void {
 const collected = (metric: string, before: readonly string[]): readonly string[] => [...before, metric]
 
 async function status(call: Invocation) {
+  const { controlStatus } = await import('../loop/pause-status.ts')
   const ports = await call.ports()
   return ports.ok ? { ok: true as const, value: await controlStatus(ports.value) } : ports
 }
@@ -48,6 +47,7 @@ async function pause(call: Invocation) {
     reason: string
     metric: readonly string[]
   }
+  const { engagePause } = await import('../loop/pause-engage.ts')
   return engagePause(ports.value, { actorId: actor.value, ticket, reason, metrics: metric })
 }
 
@@ -57,6 +57,7 @@ async function release(call: Invocation) {
   const ports = await call.ports()
   if (!ports.ok) return ports
   const { remediation } = call.options as Readonly<Record<string, string>>
+  const { releasePause } = await import('../loop/pause-release.ts')
   return releasePause(ports.value, { actorId: actor.value, remediation: remediation ?? '' })
 }
 
@@ -64,6 +65,7 @@ async function thresholds(call: Invocation) {
   const actor = actorOf(call)
   if (!actor.ok) return actor
   const [path] = call.arguments as [string]
+  const { readTextFile } = await import('../adapters/files.ts')
   const text = await readTextFile(path)
   if (!text.ok) return text
   const { readThresholdsText } = await import('../domain/thresholds-text.ts')
@@ -71,6 +73,7 @@ async function thresholds(call: Invocation) {
   if (!document.ok) return document
   const ports = await call.ports()
   if (!ports.ok) return ports
+  const { changeThresholds } = await import('../loop/thresholds.ts')
   return changeThresholds(ports.value, { actorId: actor.value, thresholds: document.value })
 }
 
