@@ -1,6 +1,6 @@
 import type { Appraisal, Hindrance } from './appraisal.ts'
 import { div } from './arithmetic.ts'
-import { judgeGain } from './judgement.ts'
+import { gainBeforeChance, judgeGain } from './judgement.ts'
 import type { ReplaySums } from './replay.ts'
 import type { ReplayIntervals } from './replay-report.ts'
 import type { ResponseModel } from './response.ts'
@@ -32,6 +32,26 @@ export function appraisalOf(
     approvalLoadDeltaBps: replayed.intervals.approval_load_delta_bps.point,
     impacted: replayed.sums.impacted,
     hindrance: gain === null ? 'gain_unknown' : hindranceOf(replayed, thresholds),
+  }
+}
+
+/**
+ * Appraises a setting by its replay under the full fit alone, a thirtieth of the work, when that settles that it cannot be
+ * proposed: something stands against it whatever chance does, or it gains nothing even before chance. null: ask all fits.
+ */
+export function screened(replayed: ReplayedSetting, thresholds: Thresholds): Appraisal | null {
+  const gain = gainBeforeChance(replayed.sums)
+  const certain = replayed.guardrailCodes.filter(code => !code.endsWith('_unknown'))
+  const hindrance = hindranceOf({ ...replayed, guardrailCodes: certain }, thresholds)
+  if (gain === null || (hindrance === null && gain > 0)) return null
+  return {
+    setting: replayed.setting,
+    robustLowerMicroCents: hindrance === null ? gain : null,
+    pointMicroCents: null,
+    winRateDeltaBps: replayed.intervals.win_rate_delta_bps.point,
+    approvalLoadDeltaBps: replayed.intervals.approval_load_delta_bps.point,
+    impacted: replayed.sums.impacted,
+    hindrance,
   }
 }
 

@@ -41,6 +41,22 @@ export function judgeGain(
   return { pointMicroCents: point, robustLowerMicroCents: Math.min(...lowers) }
 }
 
+/**
+ * The same before anything is taken off for chance: no robust lower bound lies above it. Needs the full fit alone, so that a
+ * search can leave a hopeless change without asking the others. null where there is no model or no scored quote with cost.
+ */
+export function gainBeforeChance(sums: ReplaySums): MicroCents | null {
+  const worst = sums.worst_case_expected_delta
+  const full = sums.response?.[0]
+  if (worst === null || full === undefined) return null
+  const gains = SLOPE_SHIFTS.flatMap(shift => {
+    const gain = microCentsPerQuote(full, shift)
+    if (gain === null) return []
+    return jackknifeEstimate(lessened(gain, full.expected_delta[shift] - worst[shift]), []).point ?? []
+  })
+  return gains.length === 0 ? null : Math.min(...gains)
+}
+
 /** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
 const microCentsPerQuote = (fit: FitSums, shift: SlopeShift): Ratio | null =>
   fit.with_cost > 0 ? { n: fit.expected_delta[shift], d: BigInt(fit.with_cost) } : null

@@ -1,5 +1,5 @@
 import type { Appraisal, Appraise } from '../domain/appraisal.ts'
-import { appraisalOf } from '../domain/appraise.ts'
+import { appraisalOf, type ReplayedSetting, screened } from '../domain/appraise.ts'
 import { judgeGuardrails } from '../domain/guardrails.ts'
 import type { CheckedPolicy } from '../domain/policy.ts'
 import { checkPolicy } from '../domain/policy-check.ts'
@@ -43,30 +43,55 @@ export async function optimise(
     if (!checked.ok) throw new Error(`a declared range leads to no policy: ${checked.refusal.message}`)
     return checked.value
   }
-  const appraise: Appraise = async (settings, against) => {
-    const base = against === null ? ground.base : policyOf(against)
-    const appraisals: Appraisal[] = []
+  const replayed = async (
+    settings: readonly Setting[],
+    against: CheckedPolicy,
+    fits: ResponseModel | null,
+  ): Promise<readonly ReplayedSetting[]> => {
+    const found: ReplayedSetting[] = []
     for (let from = 0; from < settings.length; from += BATCH) {
       const batch = settings.slice(from, from + BATCH)
-      const replayed = await replay(engine, { ...ground, base }, batch.map(policyOf))
-      appraisals.push(
-        ...replayed.map((sums, at) => {
-          const intervals = replayIntervals(sums, model)
-          const verdict = judgeGuardrails(intervals, thresholds.guardrails)
-          const guardrailCodes = verdict.blocks.map(block => block.code)
-          const setting = batch[at] as Setting
-          const replayedSetting = { setting, sums, intervals, guardrailCodes }
-          return appraisalOf(replayedSetting, model, tunables.length, thresholds)
-        }),
-      )
+      const sums = await replay(engine, { ...ground, base: against, model: fits }, batch.map(policyOf))
+      found.push(...sums.map((each, at) => replayedAs(batch[at] as Setting, each, fits, thresholds)))
     }
-    return appraisals
+    return found
+  }
+  const fully = async (settings: readonly Setting[], against: CheckedPolicy): Promise<readonly Appraisal[]> =>
+    (await replayed(settings, against, model)).map(each =>
+      appraisalOf(each, model, tunables.length, thresholds),
+    )
+  const appraise: Appraise = async (settings, against) => {
+    // A proof is asked for its bound, whatever stands against the whole, so nothing can be left out there.
+    if (against !== null) return fully(settings, policyOf(against))
+    const first = (await replayed(settings, ground.base, fullFitAlone(model))).map(each =>
+      screened(each, thresholds),
+    )
+    const open = await fully(
+      settings.filter((_, at) => first[at] === null),
+      ground.base,
+    )
+    const rest = open[Symbol.iterator]()
+    return first.map(settled => settled ?? (rest.next().value as Appraisal))
   }
   const outcome = await searchPolicies(document, appraise, appraised =>
     progress('searching policies', Math.min(appraised, APPRAISALS_EXPECTED - 1), APPRAISALS_EXPECTED),
   )
   progress('searching policies', APPRAISALS_EXPECTED, APPRAISALS_EXPECTED)
   return outcome
+}
+
+const fullFitAlone = (model: ResponseModel | null): ResponseModel | null =>
+  model === null ? null : { ...model, fits: model.fits.slice(0, 1), groups_used: [] }
+
+function replayedAs(
+  setting: Setting,
+  sums: ReplaySums,
+  model: ResponseModel | null,
+  thresholds: Thresholds,
+): ReplayedSetting {
+  const intervals = replayIntervals(sums, model)
+  const verdict = judgeGuardrails(intervals, thresholds.guardrails)
+  return { setting, sums, intervals, guardrailCodes: verdict.blocks.map(block => block.code) }
 }
 
 /** Replays candidates against the base over the whole snapshot. */
