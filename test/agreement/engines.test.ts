@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import fc from 'fast-check'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { fastMarginBps, fastNetCents } from '../../src/adapters/columnar/fast-arithmetic.ts'
+import { supportClass, supportTables } from '../../src/adapters/columnar/support-table.ts'
 import {
   addCents,
   addPpmCents,
@@ -19,11 +20,17 @@ import { type Decision, decide } from '../../src/domain/decision.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
-import { quoteAt } from '../../src/domain/quote.ts'
-import type { ReplayEngine, ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
+import { type QuoteColumns, quoteAt } from '../../src/domain/quote.ts'
+import {
+  type ReplayEngine,
+  type ReplaySums,
+  type ReplayTask,
+  WHOLE_SNAPSHOT,
+} from '../../src/domain/replay.ts'
 import { changedRules } from '../../src/domain/rule-effects.ts'
 import { arbitraryPolicy, arbitraryPolicyPair } from '../support/generate-policy.ts'
 import { arbitraryColumns, arbitraryModel, arbitraryScope } from '../support/generate-quotes.ts'
+import { columnsOfQuotes } from '../support/quote-columns.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 
@@ -241,5 +248,60 @@ test('wide sums in cells equal wide integers', () => {
       )
     }),
     { seed: SEED, numRuns: 200 },
+  )
+})
+
+test('R1 many chunks shared out between threads count every row once', async () => {
+  const [given] = fc.sample(
+    task.filter(({ columns }) => columns.rows >= 60),
+    { seed: SEED, numRuns: 1 },
+  ) as [ReplayTask]
+  const quotes = Array.from({ length: given.columns.rows }, (_, row) => quoteAt(given.columns, row))
+  const tiled = Array.from({ length: Math.ceil(40_000 / quotes.length) }, (_, tile) =>
+    quotes.map(quote => ({ ...quote, quoteId: `${quote.quoteId}-${tile}` })),
+  ).flat()
+  const large = { ...given, columns: columnsOfQuotes(tiled), scope: WHOLE_SNAPSHOT }
+  const expected = named(await oneThread.evaluate(large), large)
+  assert.deepEqual(named(await twoWorkers.evaluate(large), large), expected)
+  assert.deepEqual(named(await threePartitions.evaluate(large), large), expected)
+})
+
+test('support is counted to the quote: fifty within a hundred basis points, not one less or further', () => {
+  const arbitraryGrants = fc.array(
+    fc.record({
+      grant: fc.integer({ min: 0, max: 320 }),
+      approval: fc.constantFrom(0, 1, Number.NaN),
+      open: fc.boolean(),
+    }),
+    { minLength: 80, maxLength: 400, size: 'max' },
+  )
+  fc.assert(
+    fc.property(arbitraryGrants, logged => {
+      const columns = {
+        rows: logged.length,
+        outcome: Int8Array.from(logged, ({ open }, at) => (open && at % 4 === 0 ? 0 : 1)),
+        grantedDiscountBps: Float64Array.from(
+          logged,
+          ({ grant }) => grant - 10_000 * Number(grant % 7 === 6),
+        ),
+      } as unknown as QuoteColumns
+      const approvals = Int8Array.from(logged, ({ approval }) => (Number.isNaN(approval) ? -1 : approval))
+      const segment = { codes: new Int32Array(logged.length), keys: ['smb'] }
+      const tables = supportTables(columns, segment, approvals)
+      const nowhere = { discountBps: 99_999, approval: -1 }
+      for (let grant = -10_000; grant <= -9_500; grant += 1) check(grant)
+      for (let grant = -150; grant <= 500; grant += 1) check(grant)
+      function check(grant: number): void {
+        for (const approval of [0, 1]) {
+          let near = 0
+          for (let row = 0; row < logged.length; row += 1) {
+            const apart = Math.abs((columns.grantedDiscountBps[row] as number) - grant)
+            if (columns.outcome[row] !== 0 && approvals[row] === approval && apart <= 100) near += 1
+          }
+          assert.equal(supportClass(tables, 0, nowhere, grant, approval), near >= 50 ? 1 : 2)
+        }
+      }
+    }),
+    { seed: SEED, numRuns: 25 },
   )
 })

@@ -57,7 +57,7 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
     .record({
       quotes: fc.oneof(
         { weight: 1, arbitrary: fc.array(quote, { maxLength: 3 }) },
-        { weight: 5, arbitrary: fc.array(quote, { minLength: 20, maxLength: 60 }) },
+        { weight: 5, arbitrary: fc.array(quote, { minLength: 20, maxLength: 60, size: 'max' }) },
       ),
       // The same quote again and again is what makes a price well supported.
       repeats: fc.constantFrom(1, 1, 4),
