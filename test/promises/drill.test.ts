@@ -24,53 +24,54 @@ before(async () => {
 })
 after(() => original.remove())
 
-const onCopy = (title: string, work: (installed: TestInstallation) => Promise<void>): void => {
-  test(title, async () => {
-    const copy = await copyOf(original)
-    try {
-      await work(copy)
-    } finally {
-      await copy.remove()
-    }
-  })
+const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (): Promise<void> => {
+  const copy = await copyOf(original)
+  try {
+    await work(copy)
+  } finally {
+    await copy.remove()
+  }
 }
 
 const forksLeft = (): readonly string[] =>
   readdirSync(tmpdir()).filter(name => name.startsWith('quotey-fork-'))
 
-onCopy('D1 a drill passes and changes no live row but its own record', async installed => {
-  const { ports } = installed
-  const forksBefore = new Set(forksLeft())
-  const before = await ports.store.read(everyTable)
-  const keys = readdirSync(installed.config.keysFolder)
-  const report = succeeded(await runDrill(ports, { actorId: 'ruth', candidateId: null }))
-  assert.deepEqual(
-    report.checks.filter(check => !check.ok),
-    [],
-  )
-  assert.equal(report.safety_passed, true)
-  assert.equal(report.live_state_digest_before, report.live_state_digest_after)
-  assert.equal(report.final_policy_version, report.expected_policy_version)
-  assert.equal(report.first_apply_verification_checksum, report.reapply_verification_checksum)
-  assert.notEqual(report.rollback_verification_checksum, report.reapply_verification_checksum)
+test(
+  'D1 a drill passes and changes no live row but its own record',
+  onCopy(async installed => {
+    const { ports } = installed
+    const forksBefore = new Set(forksLeft())
+    const before = await ports.store.read(everyTable)
+    const keys = readdirSync(installed.config.keysFolder)
+    const report = succeeded(await runDrill(ports, { actorId: 'ruth', candidateId: null }))
+    assert.deepEqual(
+      report.checks.filter(check => !check.ok),
+      [],
+    )
+    assert.equal(report.safety_passed, true)
+    assert.equal(report.live_state_digest_before, report.live_state_digest_after)
+    assert.equal(report.final_policy_version, report.expected_policy_version)
+    assert.equal(report.first_apply_verification_checksum, report.reapply_verification_checksum)
+    assert.notEqual(report.rollback_verification_checksum, report.reapply_verification_checksum)
 
-  const after = await ports.store.read(everyTable)
-  for (const table of Object.keys(before)) {
-    const grown = table === 'policy_lifecycle_audit' || table === 'artifact' ? 1 : 0
-    assert.equal(after[table]?.length, (before[table]?.length ?? 0) + grown, table)
-    assert.deepEqual(after[table]?.slice(0, before[table]?.length), before[table], table)
-  }
-  assert.deepEqual(readdirSync(installed.config.keysFolder), keys)
-  assert.deepEqual(
-    forksLeft().filter(name => !forksBefore.has(name) && existsSync(name)),
-    [],
-  )
-  assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
-})
+    const after = await ports.store.read(everyTable)
+    for (const table of Object.keys(before)) {
+      const grown = table === 'policy_lifecycle_audit' || table === 'artifact' ? 1 : 0
+      assert.equal(after[table]?.length, (before[table]?.length ?? 0) + grown, table)
+      assert.deepEqual(after[table]?.slice(0, before[table]?.length), before[table], table)
+    }
+    assert.deepEqual(readdirSync(installed.config.keysFolder), keys)
+    assert.deepEqual(
+      forksLeft().filter(name => !forksBefore.has(name) && existsSync(name)),
+      [],
+    )
+    assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+  }),
+)
 
-onCopy(
+test(
   'D1 a drill of a candidate, by a scheduler, under a live pause, leaves candidate and pause as they were',
-  async ({ ports }) => {
+  onCopy(async ({ ports }) => {
     const candidateId = await candidateOf(ports)
     const pause = { ticket: 'CLO-SAFETY-PAUSE-1', reason: 'gap', metrics: ['margin_gap_alert'] }
     succeeded(await engagePause(ports, { actorId: 'sam', ...pause }))
@@ -80,12 +81,12 @@ onCopy(
     assert.deepEqual(await controlStatus(ports), status)
     const row = await ports.store.read(tx => tx.last('policy_candidate', { id: candidateId }))
     assert.equal(row?.status, 'draft')
-  },
+  }),
 )
 
-onCopy(
+test(
   'a drill of a candidate for another base version is refused, and one without the role',
-  async ({ ports }) => {
+  onCopy(async ({ ports }) => {
     const other = await candidateOf(ports)
     const { candidateId } = await approvedCandidate(ports, {
       rule_id: 'discount-cap-enterprise',
@@ -98,7 +99,7 @@ onCopy(
     succeeded(await apply(ports, 'ruth', candidateId))
     refusedWith('base_version_moved', await runDrill(ports, { actorId: 'ruth', candidateId: other }))
     refusedWith('not_authorised', await runDrill(ports, { actorId: 'ana', candidateId: null }))
-  },
+  }),
 )
 
 test('a drill changes one parameter within its bounds, never of a protected rule', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
+import { verifyAudit } from '../../src/loop/audit.ts'
 import { recordKpiSummary } from '../../src/loop/kpi.ts'
 import { pauseState } from '../../src/loop/pause.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
@@ -23,15 +24,13 @@ before(async () => {
 after(() => original.remove())
 
 /** Runs on a copy, so that each test pauses an installation of its own. */
-const onCopy = (title: string, work: (installed: TestInstallation) => Promise<void>): void => {
-  test(title, async () => {
-    const copy = await copyOf(original)
-    try {
-      await work(copy)
-    } finally {
-      await copy.remove()
-    }
-  })
+const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (): Promise<void> => {
+  const copy = await copyOf(original)
+  try {
+    await work(copy)
+  } finally {
+    await copy.remove()
+  }
 }
 
 const engage = (ports: Ports, actorId = 'sam', metrics = ['margin_gap_alert']) =>
@@ -41,75 +40,91 @@ const recordKpi = (ports: Ports) =>
 const release = (ports: Ports, actorId: string) =>
   releasePause(ports, { actorId, remediation: 'tightened the cap' })
 
-onCopy('P2 a release needs a safety owner and a runtime owner, two different people', async ({ ports }) => {
-  succeeded(await engage(ports))
-  succeeded(await recordKpi(ports))
-  const once = succeeded(await release(ports, 'ruth'))
-  assert.deepEqual([once.paused, once.release], [true, { signed_by: ['ruth'], missing: ['safety_owner'] }])
-  const again = succeeded(await release(ports, 'ruth'))
-  assert.deepEqual(again.release.signed_by, ['ruth'])
-  const sameRole = succeeded(await release(ports, 'rex'))
-  assert.equal(sameRole.paused, true)
-  const done = succeeded(await release(ports, 'sam'))
-  assert.deepEqual([done.paused, done.release.missing], [false, []])
-  refusedWith('release_blocked', await release(ports, 'sam'))
-})
+test(
+  'P2 a release needs a safety owner and a runtime owner, two different people',
+  onCopy(async ({ ports }) => {
+    succeeded(await engage(ports))
+    succeeded(await recordKpi(ports))
+    const once = succeeded(await release(ports, 'ruth'))
+    assert.deepEqual([once.paused, once.release], [true, { signed_by: ['ruth'], missing: ['safety_owner'] }])
+    const again = succeeded(await release(ports, 'ruth'))
+    assert.deepEqual(again.release.signed_by, ['ruth'])
+    const sameRole = succeeded(await release(ports, 'rex'))
+    assert.equal(sameRole.paused, true)
+    const done = succeeded(await release(ports, 'sam'))
+    assert.deepEqual([done.paused, done.release.missing], [false, []])
+    refusedWith('release_blocked', await release(ports, 'sam'))
+    assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+  }),
+)
 
-onCopy('P2 one person who holds both roles does not release alone', async ({ ports }) => {
-  succeeded(await engage(ports))
-  succeeded(await recordKpi(ports))
-  const once = succeeded(await release(ports, 'both'))
-  assert.deepEqual([once.paused, once.release.missing], [true, ['a second person']])
-  assert.equal(succeeded(await release(ports, 'both')).paused, true)
-  assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
-})
+test(
+  'P2 one person who holds both roles does not release alone',
+  onCopy(async ({ ports }) => {
+    succeeded(await engage(ports))
+    succeeded(await recordKpi(ports))
+    const once = succeeded(await release(ports, 'both'))
+    assert.deepEqual([once.paused, once.release.missing], [true, ['a second person']])
+    assert.equal(succeeded(await release(ports, 'both')).paused, true)
+    assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
+  }),
+)
 
-onCopy('P2 no other role signs a release, and a scheduler can pause and never release', async ({ ports }) => {
-  refusedWith('not_authorised', await engage(ports, 'ana'))
-  assert.equal(succeeded(await engage(ports, 'cron')).paused, true)
-  succeeded(await recordKpi(ports))
-  refusedWith('not_authorised', await release(ports, 'ana'))
-  refusedWith('not_authorised', await release(ports, 'cron'))
-})
+test(
+  'P2 no other role signs a release, and a scheduler can pause and never release',
+  onCopy(async ({ ports }) => {
+    refusedWith('not_authorised', await engage(ports, 'ana'))
+    assert.equal(succeeded(await engage(ports, 'cron')).paused, true)
+    succeeded(await recordKpi(ports))
+    refusedWith('not_authorised', await release(ports, 'ana'))
+    refusedWith('not_authorised', await release(ports, 'cron'))
+  }),
+)
 
-onCopy('P2 a release waits for a KPI snapshot taken since, clear of what triggered it', async ({ ports }) => {
-  succeeded(await recordKpi(ports))
-  succeeded(await engage(ports))
-  refusedWith('release_blocked', await release(ports, 'ruth'))
-  refusedWith('reason_required', await releasePause(ports, { actorId: 'ruth', remediation: ' ' }))
-  const stale = {
-    length: '1d',
-    from: '2020-01-01T00:00:00.000Z',
-    to: '2020-02-01T00:00:00.000Z',
-    actorId: 'ana',
-  }
-  succeeded(await recordKpiSummary(ports, stale))
-  refusedWith('release_blocked', await release(ports, 'ruth'))
-  succeeded(await recordKpi(ports))
-  assert.equal(succeeded(await release(ports, 'ruth')).paused, true)
-})
+test(
+  'P2 a release waits for a KPI snapshot taken since, clear of what triggered it',
+  onCopy(async ({ ports }) => {
+    succeeded(await recordKpi(ports))
+    succeeded(await engage(ports))
+    refusedWith('release_blocked', await release(ports, 'ruth'))
+    refusedWith('reason_required', await releasePause(ports, { actorId: 'ruth', remediation: ' ' }))
+    const stale = {
+      length: '1d',
+      from: '2020-01-01T00:00:00.000Z',
+      to: '2020-02-01T00:00:00.000Z',
+      actorId: 'ana',
+    }
+    succeeded(await recordKpiSummary(ports, stale))
+    refusedWith('release_blocked', await release(ports, 'ruth'))
+    succeeded(await recordKpi(ports))
+    assert.equal(succeeded(await release(ports, 'ruth')).paused, true)
+  }),
+)
 
-onCopy('P2 a pause engaged again voids the signatures given before', async ({ ports }) => {
-  succeeded(await engage(ports))
-  succeeded(await recordKpi(ports))
-  succeeded(await release(ports, 'ruth'))
-  assert.deepEqual(
-    succeeded(await engage(ports)).release.signed_by,
-    ['ruth'],
-    'the same engagement changes nothing',
-  )
-  const wider = succeeded(await engage(ports, 'rex', ['rollback_spike_alert']))
-  assert.deepEqual(wider.metrics, ['margin_gap_alert', 'rollback_spike_alert'])
-  assert.deepEqual(wider.release.signed_by, [])
-  refusedWith('release_blocked', await release(ports, 'sam'))
-  succeeded(await recordKpi(ports))
-  assert.equal(succeeded(await release(ports, 'sam')).paused, true)
-  assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
-})
+test(
+  'P2 a pause engaged again voids the signatures given before',
+  onCopy(async ({ ports }) => {
+    succeeded(await engage(ports))
+    succeeded(await recordKpi(ports))
+    succeeded(await release(ports, 'ruth'))
+    assert.deepEqual(
+      succeeded(await engage(ports)).release.signed_by,
+      ['ruth'],
+      'the same engagement changes nothing',
+    )
+    const wider = succeeded(await engage(ports, 'rex', ['rollback_spike_alert']))
+    assert.deepEqual(wider.metrics, ['margin_gap_alert', 'rollback_spike_alert'])
+    assert.deepEqual(wider.release.signed_by, [])
+    refusedWith('release_blocked', await release(ports, 'sam'))
+    succeeded(await recordKpi(ports))
+    assert.equal(succeeded(await release(ports, 'sam')).paused, true)
+    assert.equal(succeeded(await release(ports, 'ruth')).paused, false)
+  }),
+)
 
-onCopy(
+test(
   'a pause needs a tagged ticket, a reason and metrics, and leaves nothing without them',
-  async ({ ports }) => {
+  onCopy(async ({ ports }) => {
     const good = {
       actorId: 'sam',
       ticket: 'CLO-SAFETY-PAUSE-1',
@@ -125,7 +140,7 @@ onCopy(
       succeeded(await engagePause(ports, { ...good, metrics: ['other:customers call'] })).paused,
       true,
     )
-  },
+  }),
 )
 
 /** Edits the database file as somebody without the keys could, past the triggers. */
@@ -149,12 +164,15 @@ for (const [what, statement] of [
   ['moved out of order', 'UPDATE safety_pause SET sequence = 5'],
   ['gone with its table', 'DROP TABLE safety_pause'],
 ] as const) {
-  onCopy(`P3 a pause whose record was ${what} still counts as paused`, async installed => {
-    succeeded(await engage(installed.ports))
-    tamper(installed, statement)
-    const state = await installed.ports.store.read(pauseState)
-    assert.equal(state.paused, true)
-    assert.notEqual(state.unreadable, null)
-    refusedWith('release_blocked', await release(installed.ports, 'sam'))
-  })
+  test(
+    `P3 a pause whose record was ${what} still counts as paused`,
+    onCopy(async installed => {
+      succeeded(await engage(installed.ports))
+      tamper(installed, statement)
+      const state = await installed.ports.store.read(pauseState)
+      assert.equal(state.paused, true)
+      assert.notEqual(state.unreadable, null)
+      refusedWith('release_blocked', await release(installed.ports, 'sam'))
+    }),
+  )
 }

@@ -5,6 +5,7 @@ import { DEFAULT_THRESHOLDS, type Thresholds } from '../../src/domain/thresholds
 import { thresholdChanges } from '../../src/domain/thresholds-change.ts'
 import { readThresholdsText } from '../../src/domain/thresholds-text.ts'
 import { currentThresholds } from '../../src/loop/active.ts'
+import { verifyAudit } from '../../src/loop/audit.ts'
 import { changeThresholds } from '../../src/loop/thresholds.ts'
 import { newInstallation, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
 
@@ -39,6 +40,7 @@ test('thresholds are tightened by a safety owner alone and loosened by two peopl
   assert.deepEqual([now.version, now.thresholds], [3, withMargin(-60)])
   const stale = succeeded(await change('sam', withMargin(-70)))
   assert.equal(stale.state, 'pending', 'a signature against an older version does not count')
+  assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
 })
 
 test('every limit has a direction: moved one way it tightens, the other way it loosens', () => {
