@@ -17,7 +17,7 @@ export function effectSection({ replay, currency }: RunReport): Markup | null {
   if (replay === null) return null
   const total = replay.expected_margin_delta_cents.total
   const purpose =
-    'Both policies decided every closed quote of the history again. 100 bps are one percentage point. An interval holds the true value in 95 of 100 such histories.'
+    'Both policies decided every closed quote of the history again. 100 bps are one percentage point. Intervals are at 95% and cover chance and a declared range of responses to price.'
   return section(
     'effect',
     'The effect',
