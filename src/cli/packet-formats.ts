@@ -63,7 +63,8 @@ h2 { margin-top: 2rem; font-size: 1.15rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; overflow-wrap: anywhere; }
 dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.75rem 0.3rem 0; border-bottom: 1px solid #8884; overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.75rem 0.3rem 0; border-bottom: 1px solid #8884; }
+td:last-child { overflow-wrap: anywhere; }
 pre { overflow: auto; padding: 1rem; border: 1px solid #8884; font-size: 0.85rem; }
 `
 
