@@ -9,7 +9,10 @@ import { nodeFor } from './runtime.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const [task, ...rest] = process.argv.slice(2)
 
-/** Runs npm ci when the lock file is not the one last installed; `start` needs no tools of development. */
+/**
+ * Runs npm install when the lock file is not the one last installed; `start` needs no tools of development. Not npm ci: a registry
+ * may lack a binary package of some other platform, which makes ci refuse and concerns nobody here.
+ */
 function install(withTools) {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -18,7 +21,14 @@ function install(withTools) {
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
   if (installed === `${lock} all` || (!withTools && installed === `${lock} run`)) return
   console.error(`installing packages${withTools ? ' and tools' : ''} (once; about half a minute) …`)
-  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...(withTools ? [] : ['--omit=dev'])]
+  const flags = [
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    ...(withTools ? [] : ['--omit=dev']),
+  ]
   execFileSync('npm', flags, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
