@@ -10,7 +10,9 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const launcher = join(root, 'bin', 'quotey.mjs')
 
 test('O1 the commands of the README run as they stand, in order, in an empty folder', () => {
-  const blocks = [...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/<!-- run -->\n```sh\n([\s\S]*?)```/g)]
+  const blocks = [
+    ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/<!-- run -->\n```sh\n([\s\S]*?)```/g),
+  ]
   const lines = blocks.flatMap(block => (block[1] as string).trim().split('\n'))
   assert.ok(lines.length > 10, 'the README has commands to run')
   const folder = mkdtempSync(join(tmpdir(), 'quotey-readme-'))
