@@ -7,6 +7,7 @@ import type { Thresholds } from './thresholds.ts'
 
 /** How many quote ids of each kind are kept; more are only counted. */
 const EXAMPLES_MAX = 20
+const PROGRESS_ROWS = 65_536
 
 /** What the attacks need to know of single quotes, beyond the sums of a replay. All counts are over closed quotes in scope. */
 export interface AttackScan {
@@ -36,6 +37,7 @@ export function scanForAttacks(
   base: CheckedPolicy,
   candidate: CheckedPolicy,
   limits: Thresholds['attacks'],
+  progress: (done: number, total: number) => void = () => undefined,
 ): AttackScan {
   const inScope = rowsInScope(columns, scope)
   const collapsed = new Tally()
@@ -45,6 +47,7 @@ export function scanForAttacks(
   let scored = 0
   let withCost = 0
   for (let row = 0; row < columns.rows; row += 1) {
+    if (row % PROGRESS_ROWS === 0) progress(row, columns.rows)
     const quote = quoteAt(columns, row)
     if (quote.outcome === 'open') continue
     closed.set(quote.segment, (closed.get(quote.segment) ?? 0) + 1)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { CANDIDATE_STATUSES, LEGAL_MOVES, move } from '../../src/domain/lifecycle.ts'
+import { decideOnPacket } from '../../src/loop/action.ts'
 import { activePolicy } from '../../src/loop/active.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { buildPacket } from '../../src/loop/packet.ts'
@@ -182,5 +183,21 @@ test(
     const { rollback_record: row } = succeeded(await rollback(ports, 'sam', next.apply_record.id))
     assert.ok(row.rollback_triggered_at >= began && row.rollback_triggered_at <= row.rolled_back_at)
     assert.equal(JSON.parse(row.rollback_metadata_json).rollback_triggered_at, row.rollback_triggered_at)
+  }),
+)
+
+test(
+  'a decision in a dry run says what would be recorded and records nothing',
+  onCopy(async ({ ports }) => {
+    const packet = await packetOf(ports, await candidateOf(ports))
+    const asked = { actorId: 'sam', packetId: packet.packet_id, reason: null, channel: 'cli' } as const
+    const dry = succeeded(await decideOnPacket(ports, { ...asked, decision: 'approve', dryRun: true }))
+    assert.equal(dry.target_status, 'approved')
+    assert.deepEqual(await ports.store.read(tx => tx.find('policy_approval_decision')), [])
+    const real = succeeded(await decideOnPacket(ports, { ...asked, decision: 'approve' }))
+    assert.deepEqual([real.action, real.idempotency_key], [dry.action, dry.idempotency_key])
+    for (const decision of ['reject', 'request_changes'] as const) {
+      refusedWith('reason_required', await decideOnPacket(ports, { ...asked, decision }))
+    }
   }),
 )
