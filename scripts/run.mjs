@@ -73,6 +73,9 @@ switch (task) {
   case 'bench':
     run([node, join(root, 'bench/main.ts'), ...rest])
     break
+  case 'prove':
+    run([node, join(root, 'prove/main.ts'), ...rest])
+    break
   default:
     console.error(`unknown task ${task}`)
     process.exit(2)
