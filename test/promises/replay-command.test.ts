@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { composePorts } from '../../src/compose.ts'
+import type { ReplayReport } from '../../src/domain/replay-report.ts'
+import type { Json } from '../../src/domain/units.ts'
+import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
+import { replayCandidate } from '../../src/loop/replay.ts'
+import { sameReport, verifyReplay } from '../../src/loop/replay-verify.ts'
+import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
+import { copyOf, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+
+let installed: TestInstallation
+let candidateId: string
+let report: ReplayReport
+
+before(async () => {
+  installed = await installationWithHistory(1_500)
+  candidateId = await candidateOf(installed.ports)
+  report = succeeded(await replayCandidate(installed.ports, { actorId: 'ana', candidateId }))
+})
+after(() => installed.remove())
+
+const events = async (): Promise<number> =>
+  (await installed.ports.store.read(tx => tx.find('policy_lifecycle_audit'))).length
+
+test('R1 a replay is recorded once: repeats and another engine give the same bytes and write nothing', async () => {
+  assert.equal(report.deterministic_pass, true)
+  const written = await events()
+  for (const engine of ['columnar', 'oracle'] as const) {
+    const again = succeeded(await replayCandidate(installed.ports, { actorId: 'ana', candidateId, engine }))
+    assert.deepEqual(again, report)
+  }
+  assert.equal(await events(), written)
+  const row = await installed.ports.store.read(tx =>
+    tx.last('policy_replay_evaluation', { candidate_id: candidateId }),
+  )
+  assert.equal(row?.replay_checksum, report.replay_checksum)
+  assert.equal(row?.deterministic_pass, 1)
+  assert.equal(row?.cohort_size, 1_500)
+  const candidate = await installed.ports.store.read(tx => tx.last('policy_candidate', { id: candidateId }))
+  assert.equal(candidate?.status, 'replayed')
+  assert.equal(candidate?.latest_replay_checksum, report.replay_checksum)
+})
+
+test('R4 the counts of a replay add up to the quotes of its snapshot', () => {
+  const { in_scope, scored, open, not_replayable } = report.counts
+  assert.equal(in_scope, 1_500)
+  assert.equal(in_scope, scored + open + not_replayable.attribute_absent + not_replayable.cost_absent)
+})
+
+test('R3 any changed field of a report is detected and named', async () => {
+  const verified = succeeded(await verifyReplay(installed.ports, { candidateId }))
+  assert.deepEqual(verified, report)
+  assert.ok(isReportIntact(report))
+  let changed = 0
+  for (const path of leavesOf(report as unknown as Json)) {
+    const altered = withOther(report as unknown as Json, path) as unknown as ReplayReport
+    assert.equal(isReportIntact(altered), false, path.join('.'))
+    const refusal = refusedWith('audit_broken', sameReport(altered, report))
+    assert.equal(refusal.facts.field, path.join('.'))
+    changed += 1
+  }
+  assert.ok(changed > 200, `${changed} fields`)
+})
+
+test('R3 a stored report that was edited is refused', async () => {
+  const spoilt = await copyOf(installed)
+  try {
+    const database = new DatabaseSync(join(spoilt.folder, 'home', 'quotey.db'))
+    const triggers = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").all()
+    for (const { name } of triggers) database.exec(`DROP TRIGGER "${name}"`)
+    const edited = database
+      .prepare(
+        `UPDATE artifact SET body_json = replace(body_json, '"scored":', '"scored":1')
+         WHERE schema = 'clo_replay_report.v1'`,
+      )
+      .run()
+    database.close()
+    assert.equal(Number(edited.changes), 1)
+    const ports = succeeded(await composePorts(spoilt.config))
+    refusedWith('audit_broken', await verifyReplay(ports, { candidateId }))
+    await ports.store.close()
+  } finally {
+    await spoilt.remove()
+  }
+})
+
+test('a replay needs the control, a candidate that exists, and a status that is open', async () => {
+  const { ports } = installed
+  refusedWith('not_authorised', await replayCandidate(ports, { actorId: 'sam', candidateId }))
+  refusedWith('not_found', await replayCandidate(ports, { actorId: 'ana', candidateId: 'cand_none' }))
+  refusedWith('not_found', await verifyReplay(ports, { candidateId: 'cand_none' }))
+})
+
+type Path = readonly string[]
+
+/** Every place in a JSON value that holds no object; empty lists count as one. */
+function leavesOf(value: Json, at: Path = []): readonly Path[] {
+  if (typeof value !== 'object' || value === null) return [at]
+  const children = Object.entries(value)
+  return children.length === 0 ? [at] : children.flatMap(([name, child]) => leavesOf(child, [...at, name]))
+}
+
+/** The value with another one at a place. */
+function withOther(value: Json, [name, ...rest]: Path): Json {
+  if (name === undefined) {
+    if (typeof value === 'number') return value + 1
+    if (typeof value === 'boolean') return !value
+    return typeof value === 'string' ? `${value}x` : 'something'
+  }
+  const children = value as Readonly<Record<string, Json>>
+  const child = withOther(children[name] as Json, rest)
+  return Array.isArray(value) ? value.with(Number(name), child) : { ...children, [name]: child }
+}
