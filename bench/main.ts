@@ -17,7 +17,7 @@ import { generatedColumns, generatedModel } from './generated-columns.ts'
 const ORACLE_ROWS = 5_000
 const asked = process.argv.slice(2).map(Number)
 const sizes = asked.length > 0 ? asked : [100_000, 1_000_000]
-const BATCH = 50
+const BATCH = 20
 
 const EXTRA_RULES: readonly Rule[] = [
   {
