@@ -6,6 +6,7 @@ import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
 import { createDatabase, openDatabase } from './adapters/sqlite/connection.ts'
 import { SqliteStore } from './adapters/sqlite/store.ts'
+import { webhookFile } from './adapters/webhooks.ts'
 import type { Config } from './config.ts'
 import { done, type Result } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
@@ -55,6 +56,7 @@ function portsOver(config: Config, store: Store, progress: Progress): Ports {
     randomness: systemRandomness,
     store,
     signer: keyFolder(config.keysFolder, config.keyPassphrase),
+    webhooks: webhookFile(config.webhooksFile, config.secretNamed),
     quoteFiles: lateQuoteFiles(progress),
     fork: () => forkOf(config, store, progress),
   }
@@ -105,7 +107,11 @@ async function forkOf(config: Config, store: Store, progress: Progress): Promise
   if (!database.ok) throw new Error(`the fork does not open: ${database.refusal.message}`)
   const forked = new SqliteStore(database.value, path)
   const keysFolder = join(folder, 'keys')
-  const ports = portsOver({ ...config, keysFolder, keyPassphrase: null }, forked, progress)
+  const ports = portsOver(
+    { ...config, keysFolder, keyPassphrase: null, webhooksFile: null },
+    forked,
+    progress,
+  )
   const { foundTrust } = await import('./loop/init.ts')
   const trust = await forked.change(tx => foundTrust(tx, ports, ports.clock.now()))
   if (!trust.ok) throw new Error(`the fork has no root key: ${trust.refusal.message}`)

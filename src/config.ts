@@ -9,6 +9,10 @@ export interface Config {
   /** Opens private keys that lie under a passphrase. */
   readonly keyPassphrase: string | null
   readonly actorId: string | null
+  /** Where receivers of events are listed; null: none are told. */
+  readonly webhooksFile: string | null
+  /** A secret that the list names by a variable of the environment. */
+  readonly secretNamed: (variable: string) => string | null
 }
 
 /** Flags go before the environment, the environment before defaults. */
@@ -22,5 +26,7 @@ export function readConfig(
     keysFolder: resolve(environment.QUOTEY_KEYS ?? join(home, 'keys')),
     keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
     actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,
+    webhooksFile: resolve(environment.QUOTEY_WEBHOOKS ?? join(home, 'webhooks.yaml')),
+    secretNamed: variable => environment[variable] ?? null,
   }
 }

@@ -16,4 +16,5 @@ export function systemClock(): Clock {
 
 export const systemRandomness: Randomness = {
   id: prefix => `${prefix}_${randomBytes(12).toString('hex')}`,
+  share: () => randomBytes(4).readUInt32BE() / 2 ** 32,
 }

@@ -3,7 +3,8 @@ import type { QuoteFile, RejectedCell } from '../domain/quote-file.ts'
 import type { Refusal, Result } from '../domain/refusal.ts'
 import type { ReplayEngine } from '../domain/replay.ts'
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
-import type { CandidateRow, Tables } from './tables.ts'
+import type { Webhook } from '../domain/webhook.ts'
+import type { CandidateRow, OutboxMessageRow, Tables } from './tables.ts'
 
 /** The only source of time. It MUST NOT go back between two calls of one process. */
 export interface Clock {
@@ -16,6 +17,8 @@ export interface Clock {
 export interface Randomness {
   /** A fresh identifier `<prefix>_<24 hex digits>`. */
   id(prefix: string): string
+  /** A number in [0, 1). */
+  share(): number
 }
 
 type Where<T extends keyof Tables> = Partial<Tables[T]>
@@ -32,6 +35,15 @@ export interface Reading {
     start: Instant,
     end: Instant,
   ): Promise<readonly JsonObject[]>
+  /** Messages that are neither delivered nor given up, oldest first. */
+  undelivered(): Promise<readonly UndeliveredMessage[]>
+}
+
+export interface UndeliveredMessage extends OutboxMessageRow {
+  /** Attempts begun so far. */
+  readonly attempts: number
+  /** Nobody may try again before; null where nobody has tried. */
+  readonly next_attempt_at: Instant | null
 }
 
 /** Changes inside one transaction. Nothing is deleted; only what is named here is ever updated. */
@@ -80,6 +92,21 @@ export interface Signer {
   create(actorId: string): Promise<Result<{ keyId: string; publicKey: string }>>
 }
 
+/** Receivers outside that are told of events. Addresses and secrets MUST NOT leave this port. */
+export interface Webhooks {
+  /** Empty where none is configured; refuses bad_input where the configuration cannot be read. */
+  all(): Promise<Result<readonly Webhook[]>>
+  /** Posts one message, signed with the webhook's secret. MUST end within 15 s and MUST NOT throw for what a receiver does. */
+  post(webhook: Webhook, message: { readonly id: string; readonly body: string }): Promise<Posted>
+}
+
+/** A 2xx answer accepts a message; anything else does not, and `status` is null where there was no answer. */
+export interface Posted {
+  readonly accepted: boolean
+  readonly status: number | null
+  readonly why: string | null
+}
+
 /** Snapshots by digest, as Parquet under the home folder. */
 export interface Snapshots {
   /** Refuses `not_found` when there is none, and `audit_broken` when its content no longer has that digest. */
@@ -118,6 +145,7 @@ export interface Ports {
   readonly randomness: Randomness
   readonly store: Store
   readonly signer: Signer
+  readonly webhooks: Webhooks
   readonly snapshots: Snapshots
   readonly quoteFiles: QuoteFiles
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>

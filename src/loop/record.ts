@@ -2,11 +2,15 @@ import type { Instant, JsonObject } from '../domain/units.ts'
 import { auditEntry, type RowDigest, sealEntry } from '../evidence/audit-chain.ts'
 import { canonicalText } from '../evidence/canonical.ts'
 import { digestOfRow } from '../evidence/row-digest.ts'
+import { queueEvent } from './outbox.ts'
 import type { Ports, Writing } from './ports.ts'
 import type { ActorType, AuditRow, CandidateRow, Tables } from './tables.ts'
 
 /** Tables a step fills; the log itself is written by `record` alone. */
-export type RecordedTable = Exclude<keyof Tables, 'policy_lifecycle_audit'>
+export type RecordedTable = Exclude<
+  keyof Tables,
+  'policy_lifecycle_audit' | 'outbox_message' | 'outbox_attempt'
+>
 
 /** One row to be written. */
 export type Insert = { [T in RecordedTable]: { readonly table: T; readonly row: Tables[T] } }[RecordedTable]
@@ -62,6 +66,7 @@ export async function record(tx: Writing, ports: Ports, change: Change): Promise
   }
   const row = await nextEntry(tx, ports, change, rows)
   await tx.insert('policy_lifecycle_audit', row)
+  await queueEvent(tx, ports, row)
   return row
 }
 

@@ -239,6 +239,29 @@ export interface KpiSnapshotRow {
   recorded_at: Instant
 }
 
+/**
+ * A message to a receiver outside, written with the event it tells of. The webhook is `*` where the subscriptions could not be read
+ * then. Transport, not evidence: the log does not hold these two tables.
+ */
+export interface OutboxMessageRow {
+  id: string
+  webhook: string
+  event_id: string
+  created_at: Instant
+}
+
+/** What came of one attempt; `started` holds the message until next_attempt_at, `addressed` ends one for `*`. */
+export interface OutboxAttemptRow {
+  message_id: string
+  /** From 1; 0 where a message ended before any attempt. */
+  number: number
+  outcome: 'started' | 'failed' | 'delivered' | 'given_up' | 'addressed'
+  status_code: number | null
+  why: string | null
+  at: Instant
+  next_attempt_at: Instant | null
+}
+
 export interface InstallationRow {
   installation_id: string
   created_at: Instant
@@ -274,4 +297,6 @@ export interface Tables {
   thresholds_version: ThresholdsRow
   kpi_snapshot: KpiSnapshotRow
   installation: InstallationRow
+  outbox_message: OutboxMessageRow
+  outbox_attempt: OutboxAttemptRow
 }

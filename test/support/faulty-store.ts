@@ -27,6 +27,7 @@ export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): 
     find: (table, where) => tx.find(table, where),
     last: (table, where) => tx.last(table, where),
     kpi: (query, start, end) => tx.kpi(query, start, end),
+    undelivered: () => tx.undelivered(),
     insert: (table, row) => counted(() => tx.insert(table, row)),
     moveCandidate: (id, patch) => counted(() => tx.moveCandidate(id, patch)),
     markStale: id => counted(() => tx.markStale(id)),

@@ -39,6 +39,8 @@ export const configIn = (home: string): Config => ({
   keysFolder: join(home, 'keys'),
   keyPassphrase: null,
   actorId: null,
+  webhooksFile: join(home, 'webhooks.yaml'),
+  secretNamed: () => null,
 })
 
 /** A folder that goes away with its test. */

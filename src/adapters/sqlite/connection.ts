@@ -3,12 +3,13 @@ import { DatabaseSync } from 'node:sqlite'
 import { done, type Result, refuse } from '../../domain/refusal.ts'
 import { FOUNDATION_TABLES } from './foundation.sql.ts'
 import { LIFECYCLE_TABLES } from './lifecycle.sql.ts'
+import { OUTBOX_TABLES } from './outbox.sql.ts'
 import { forbidRewriting } from './triggers.ts'
 
 /** "quot" in ASCII: tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x71756f74
 /** Raise it when a table changes. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 const BUSY_MS_MAX = 10_000
 
@@ -19,6 +20,7 @@ export function createDatabase(path: string): DatabaseSync {
   database.exec('BEGIN IMMEDIATE')
   database.exec(FOUNDATION_TABLES)
   database.exec(LIFECYCLE_TABLES)
+  database.exec(OUTBOX_TABLES)
   forbidRewriting(database)
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
   database.exec('COMMIT')

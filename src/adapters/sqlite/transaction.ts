@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Instant, JsonObject } from '../../domain/units.ts'
-import type { Reading, Writing } from '../../loop/ports.ts'
+import type { Reading, UndeliveredMessage, Writing } from '../../loop/ports.ts'
 import type { CandidateRow, Tables } from '../../loop/tables.ts'
+import { UNDELIVERED } from './outbox.sql.ts'
 import { columnsOf } from './triggers.ts'
 
 /**
@@ -40,6 +41,12 @@ export class SqliteTransaction implements Writing {
   ): Promise<readonly JsonObject[]> {
     const { runKpiQuery } = await import('./kpi.ts')
     return runKpiQuery(this.#database, query, start, end)
+  }
+
+  async undelivered(): Promise<readonly UndeliveredMessage[]> {
+    return this.#prepare(UNDELIVERED)
+      .all()
+      .map(row => ({ ...row })) as unknown as UndeliveredMessage[]
   }
 
   async insert<T extends keyof Tables>(table: T, row: Tables[T]): Promise<void> {
