@@ -28,6 +28,9 @@ export type ControlOperation =
   | 'monitor'
   | 'kpi_record'
   | 'incident_open'
+  | 'incident_step'
+  | 'incident_sign_off'
+  | 'incident_close'
 
 const control = (
   id: string,
@@ -151,9 +154,33 @@ export const CONTROLS: readonly Control[] = [
     'CLO-CTRL-009',
     'incident_open',
     'open an incident',
-    'incident',
+    'incident open',
     [...ROLES],
     'event incident_opened',
+  ),
+  control(
+    'CLO-CTRL-010',
+    'incident_step',
+    'do a step of an incident',
+    'incident step',
+    ['revenue_ops', 'runtime_owner', 'safety_owner'],
+    'incident_step, evidence artifact, event incident_step_done',
+  ),
+  control(
+    'CLO-CTRL-010',
+    'incident_sign_off',
+    'sign an incident off',
+    'incident step',
+    ['safety_owner'],
+    'incident_step, event incident_signed_off',
+  ),
+  control(
+    'CLO-CTRL-010',
+    'incident_close',
+    'close an incident',
+    'incident close',
+    ['runtime_owner', 'safety_owner'],
+    'incident_step, event incident_closed',
   ),
 ]
 

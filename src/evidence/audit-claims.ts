@@ -1,6 +1,7 @@
 import type { Digest, Json, JsonObject } from '../domain/units.ts'
 import { rowWith } from './audit-content-check.ts'
 import type { StoredTables } from './audit-finding.ts'
+import { incidentClaims } from './audit-incident-claims.ts'
 import { parsedObject } from './audit-log-check.ts'
 import { digestOf } from './canonical.ts'
 
@@ -25,6 +26,7 @@ export const claimsIn = (tables: StoredTables): readonly Claim[] => [
   ...(tables.policy_apply_record ?? []).map(row => applyClaim(tables, row)),
   ...(tables.policy_rollback_record ?? []).map(row => rollbackClaim(tables, row)),
   ...(tables.safety_pause ?? []).map(row => pauseClaim(tables, row)),
+  ...incidentClaims(tables),
 ]
 
 function decisionClaim(tables: StoredTables, row: JsonObject): Claim {

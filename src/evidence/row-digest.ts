@@ -22,6 +22,8 @@ export const KEY_COLUMNS = {
   thresholds_version: 'version',
   kpi_snapshot: 'id',
   installation: 'installation_id',
+  incident: 'id',
+  incident_step: 'id',
 } as const
 
 /** Name and digest of a row as the log keeps them. */

@@ -1,3 +1,4 @@
+import type { IncidentCause } from '../domain/playbook.ts'
 import type { Digest, Instant } from '../domain/units.ts'
 
 /*
@@ -245,6 +246,38 @@ export interface KpiSnapshotRow {
  */
 export interface OutboxMessageRow {
   id: string
+/** What went wrong, and since when. `window_*` is the reporting window it was seen in. */
+export interface IncidentRow {
+  id: string
+  cause: IncidentCause
+  ticket: string
+  reason: string
+  /** The snapshot whose alert opened it; null when opened by hand. */
+  kpi_snapshot_id: string | null
+  window_start: Instant
+  window_end: Instant
+  triggered_at: Instant
+  opened_by: string
+  opened_at: Instant
+}
+
+/** One thing done about an incident, in order; `closed` is the last. The state is derived from these rows. */
+export interface IncidentStepRow {
+  id: string
+  incident_id: string
+  sequence: number
+  kind: 'step' | 'signed_off' | 'closed'
+  step_number: number | null
+  note: string
+  /** Artifact `clo_incident_evidence.v1`. */
+  evidence_digest: Digest
+  /** DSSE envelope of a sign-off or a closing; null for other steps. */
+  envelope_json: string | null
+  actor_id: string
+  actor_role: string
+  at: Instant
+}
+
   webhook: string
   event_id: string
   created_at: Instant
@@ -300,3 +333,5 @@ export interface Tables {
   outbox_message: OutboxMessageRow
   outbox_attempt: OutboxAttemptRow
 }
+  incident: IncidentRow
+  incident_step: IncidentStepRow

@@ -22,6 +22,9 @@ const ALLOWED: Readonly<Record<ControlOperation, readonly Role[]>> = {
   monitor: ['runtime_owner', 'revenue_ops'],
   kpi_record: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
   incident_open: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
+  incident_step: ['revenue_ops', 'runtime_owner', 'safety_owner'],
+  incident_sign_off: ['safety_owner'],
+  incident_close: ['runtime_owner', 'safety_owner'],
 }
 
 const PEOPLE: Readonly<Record<string, readonly Role[]>> = {

@@ -1,5 +1,7 @@
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { openIncident } from '../../src/loop/incident-open.ts'
+import { doIncidentStep } from '../../src/loop/incident-step.ts'
 import { recordKpiSummary } from '../../src/loop/kpi.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { releasePause } from '../../src/loop/pause-release.ts'
@@ -17,7 +19,7 @@ import { succeeded, type TestInstallation } from './installation.ts'
 
 /**
  * An installation in which everything has happened: an approval, an apply, its rollback, a rejection, a pause and its release
- * by two people, changed thresholds, a revoked key. Every table has rows.
+ * by two people, an incident, changed thresholds, a revoked key. Every table has rows.
  */
 export async function livedInInstallation(): Promise<TestInstallation> {
   const installed = await installationWithHistory(2000)
@@ -27,6 +29,10 @@ export async function livedInInstallation(): Promise<TestInstallation> {
   const ticket = 'CLO-SAFETY-PAUSE-1'
   const metrics = ['other:realised margin fell']
   succeeded(await engagePause(ports, { actorId: 'sam', ticket, reason: 'margin fell', metrics }))
+  const seen = { cause: 'other', reason: 'customers call', ticket: null } as const
+  const { incident_id } = succeeded(await openIncident(ports, { actorId: 'ana', ...seen }))
+  const first = { incidentId: incident_id, step: 1, note: 'paused already' }
+  succeeded(await doIncidentStep(ports, { actorId: 'sam', ...first }))
   succeeded(await rollback(ports, 'ruth', applied.apply_record.id))
   succeeded(await recordKpiSummary(ports, { length: '30d', from: null, to: null, actorId: 'sam' }))
   for (const actorId of ['sam', 'ruth']) {

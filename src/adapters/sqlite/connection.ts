@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { done, type Result, refuse } from '../../domain/refusal.ts'
 import { FOUNDATION_TABLES } from './foundation.sql.ts'
+import { INCIDENT_TABLES } from './incident.sql.ts'
 import { LIFECYCLE_TABLES } from './lifecycle.sql.ts'
 import { OUTBOX_TABLES } from './outbox.sql.ts'
 import { forbidRewriting } from './triggers.ts'
@@ -9,7 +10,7 @@ import { forbidRewriting } from './triggers.ts'
 /** "quot" in ASCII: tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x71756f74
 /** Raise it when a table changes. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 4
 
 const BUSY_MS_MAX = 10_000
 
