@@ -22,6 +22,7 @@ export function createDatabase(path: string): DatabaseSync {
   database.exec(FOUNDATION_TABLES)
   database.exec(LIFECYCLE_TABLES)
   database.exec(OUTBOX_TABLES)
+  database.exec(INCIDENT_TABLES)
   forbidRewriting(database)
   database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
   database.exec('COMMIT')
