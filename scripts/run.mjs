@@ -70,6 +70,9 @@ switch (task) {
     }
     run([node, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['test/**/*.test.ts'])])
     break
+  case 'build':
+    run([node, join(root, 'scripts/build.mjs')])
+    break
   case 'bench':
     run([node, join(root, 'bench/main.ts'), ...rest])
     break

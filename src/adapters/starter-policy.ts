@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url'
+import { packageFile } from './package-files.ts'
 
 /** Path of the policy that an installation starts with when none is named. */
-export const STARTER_POLICY = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
+export const STARTER_POLICY = packageFile('policies/starter.yaml')
