@@ -66,7 +66,7 @@ export const checkpointText = (taken: {
   taken.path === undefined
     ? JSON.stringify(taken.envelope, null, 2)
     : [
-        `${taken.path}: ${taken.checkpoint.log.size} entries, head ${taken.checkpoint.log.head_hash}`,
+        `${taken.path}: ${taken.checkpoint.log.size} entries, root ${taken.checkpoint.log.root_hash}`,
         'keep it away from this machine; check with `quotey audit verify --against FILE`',
       ].join('\n')
 

@@ -16,7 +16,7 @@ export type AuditFindingCode =
   | 'installation_missing'
   | 'entry_index_wrong'
   | 'entry_order_wrong'
-  | 'chain_broken'
+  | 'tree_altered'
   | 'entry_altered'
   | 'entry_columns_differ'
   | 'row_unrecorded'
@@ -32,6 +32,9 @@ export type AuditFindingCode =
   | 'record_differs_from_signed'
   | 'log_rewritten'
   | 'log_set_back'
+  | 'checkpoint_invalid'
+  | 'checkpoint_old'
+  | 'proof_invalid'
 
 export const finding = (
   code: AuditFindingCode,

@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '../domain/units.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { canonicalText, digestOfText } from './canonical.ts'
+import { type DerivedTree, nodeFindings, treeOver } from './audit-tree-check.ts'
+import { canonicalText, digestOfHash } from './canonical.ts'
+import { HASH_LENGTH, leafOf } from './merkle-verify.ts'
 
 /** An entry: the row as stored, and what its text says of other rows (nothing, where the text cannot be read). */
 export interface ReadEntry {
@@ -19,12 +21,13 @@ export interface WrittenRow {
 
 export interface ReadLog {
   readonly entries: readonly ReadEntry[]
+  readonly tree: DerivedTree
   readonly findings: readonly AuditFinding[]
 }
 
 /**
- * Reads the log in its stored order and re-derives it: indexes without gap, each link from the text and the link before,
- * each column from the text. Written apart from the code that writes entries, on purpose.
+ * Reads the log in its stored order and re-derives it: indexes without gap, each leaf and the tree over them from the texts, each
+ * column from the text. Written apart from the code that writes entries, on purpose. An export holds no tree, and needs none.
  */
 export function readLog(tables: StoredTables): ReadLog {
   const rows = tables.policy_lifecycle_audit ?? []
@@ -35,18 +38,17 @@ export function readLog(tables: StoredTables): ReadLog {
       finding('installation_missing', 'installation', 'the installation this log began with', null),
     )
   }
-  let previous: Json = digestOfText(String(origin))
+  const leaves = new Uint8Array(rows.length * HASH_LENGTH)
   const entries: ReadEntry[] = []
   for (const [index, row] of rows.entries()) {
     const where = `policy_lifecycle_audit ${String(row.id)}`
     if (row.entry_index !== index) {
       findings.push(finding('entry_index_wrong', where, index, row.entry_index))
     }
-    if (row.previous_hash !== previous) {
-      findings.push(finding('chain_broken', where, previous, row.previous_hash))
-    }
-    const link = digestOfText(`${String(row.previous_hash)}\n${String(row.entry_json)}`)
-    if (row.entry_hash !== link) findings.push(finding('entry_altered', where, row.entry_hash, link))
+    const leaf = leafOf(String(row.entry_json))
+    leaves.set(leaf, index * HASH_LENGTH)
+    const hash = digestOfHash(leaf)
+    if (row.entry_hash !== hash) findings.push(finding('entry_altered', where, row.entry_hash, hash))
     const entry = parsedObject(row.entry_json)
     if (entry === null || canonicalText(entry) !== row.entry_json) {
       findings.push(finding('entry_altered', where, 'canonical text of an entry', row.entry_json))
@@ -54,9 +56,10 @@ export function readLog(tables: StoredTables): ReadLog {
       findings.push(...columnFindings(row, entry, where))
     }
     entries.push({ row, where, rows: writtenRows(entry) })
-    previous = row.entry_hash as Json
   }
-  return { entries, findings }
+  const tree = treeOver(leaves)
+  if (tables.audit_node !== undefined) findings.push(...nodeFindings(tables.audit_node, tree))
+  return { entries, tree, findings }
 }
 
 function columnFindings(row: JsonObject, entry: JsonObject, where: string): readonly AuditFinding[] {

@@ -18,6 +18,9 @@ const KEYS: Readonly<Record<string, string>> = {
   installation: 'installation_id',
 }
 
+/** The log itself and its tree, which no entry could name. */
+const UNRECORDED: readonly string[] = ['policy_lifecycle_audit', 'audit_node']
+
 /** Tables of which a row may change after it was written, by an entry that says so. */
 const CHANGING: readonly string[] = ['policy_candidate', 'policy_approval_decision']
 
@@ -33,7 +36,7 @@ export function rowFindings(tables: StoredTables, entries: readonly ReadEntry[])
   const { recorded, findings } = recordedRows(entries)
   const seen = new Set<string>()
   for (const [table, rows] of Object.entries(tables)) {
-    if (table === 'policy_lifecycle_audit') continue
+    if (UNRECORDED.includes(table)) continue
     for (const row of rows) {
       const where = `${table} ${keyOf(table, row)}`
       const known = recorded.get(where)

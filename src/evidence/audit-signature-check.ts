@@ -1,9 +1,9 @@
 import { CONTROLS } from '../domain/controls.ts'
-import type { Digest, Json, JsonObject } from '../domain/units.ts'
-import type { LogHead } from './audit-chain.ts'
+import type { Json, JsonObject } from '../domain/units.ts'
 import { type Claim, claimsIn } from './audit-claims.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { parsedObject, type ReadEntry } from './audit-log-check.ts'
+import { parsedObject, type ReadEntry, type ReadLog } from './audit-log-check.ts'
+import { type DerivedTree, headFindings } from './audit-tree-check.ts'
 import { canonicalText } from './canonical.ts'
 import type { DsseEnvelope } from './dsse.ts'
 import { type Keyring, type StoredKeyring, trustKeyring } from './keyring.ts'
@@ -23,10 +23,7 @@ interface Place {
  * signed record against its statement, under the keyring and the epoch of its place in the log. A statement also bears the head
  * of the log it was signed over, so a log that was rewritten before it, and linked anew, no longer agrees.
  */
-export function signatureFindings(
-  tables: StoredTables,
-  entries: readonly ReadEntry[],
-): readonly AuditFinding[] {
+export function signatureFindings(tables: StoredTables, { entries, tree }: ReadLog): readonly AuditFinding[] {
   const stored = (tables.keyring ?? []) as unknown as readonly StoredKeyring[]
   const installationId = String(tables.installation?.at(-1)?.installation_id)
   const verdict = trustKeyring(stored, installationId)
@@ -39,17 +36,13 @@ export function signatureFindings(
   const places = placesIn(entries, keyrings)
   return [
     ...projectionFindings(tables, verdict.keyring),
-    ...keyrings.flatMap(keyring => headFindings(entries, `keyring ${keyring.version}`, keyring.log)),
-    ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.get(claim.where), entries)),
-    ...thresholdsFindings(tables, verdict.keyring, entries),
+    ...keyrings.flatMap(keyring => headFindings(tree, `keyring ${keyring.version}`, keyring.log)),
+    ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.get(claim.where), tree)),
+    ...thresholdsFindings(tables, verdict.keyring, tree),
   ]
 }
 
-function claimFindings(
-  claim: Claim,
-  place: Place | undefined,
-  entries: readonly ReadEntry[],
-): readonly AuditFinding[] {
+function claimFindings(claim: Claim, place: Place | undefined, tree: DerivedTree): readonly AuditFinding[] {
   // A record without an entry is named as such already.
   if (place === undefined) return []
   const { operation, actorId, subjects, signedAt } = claim
@@ -63,7 +56,7 @@ function claimFindings(
   return [
     ...recordFindings(claim, verdict.statement),
     ...roleFindings(claim, verdict.statement, place.keyring),
-    ...headFindings(entries, claim.where, verdict.statement.log, place.entryIndex),
+    ...headFindings(tree, claim.where, verdict.statement.log, place.entryIndex),
   ]
 }
 
@@ -105,7 +98,7 @@ function roleFindings(claim: Claim, statement: Statement, keyring: Keyring): rea
 function thresholdsFindings(
   tables: StoredTables,
   keyring: Keyring,
-  entries: readonly ReadEntry[],
+  tree: DerivedTree,
 ): readonly AuditFinding[] {
   const versions = tables.thresholds_version ?? []
   return versions.slice(1).flatMap((row, at) => {
@@ -121,7 +114,7 @@ function thresholdsFindings(
       const expected = { ...(claimed[position] as ClaimedStatement), subjects }
       const verdict = checkStatement(envelope, expected, keyring, String(row.created_at))
       if (verdict.kind === 'valid' && expected.operation.startsWith('thresholds_')) {
-        return headFindings(entries, where, verdict.statement.log)
+        return headFindings(tree, where, verdict.statement.log)
       }
       const why = verdict.kind === 'invalid' ? verdict.why : `it is for \`${expected.operation}\``
       return [finding('signature_invalid', where, `a signature of ${expected.actorId}`, why)]
@@ -145,20 +138,6 @@ function claimedStatement(envelope: Json): ClaimedStatement {
 function parsedList(text: unknown): readonly Json[] {
   const list = parsedObject(`{"list":${String(text)}}`)?.list
   return Array.isArray(list) ? list : []
-}
-
-/** The log as a signer saw it must be the beginning of the log as it is. */
-export function headFindings(
-  entries: readonly ReadEntry[],
-  where: string,
-  head: LogHead,
-  entriesBefore = entries.length,
-): readonly AuditFinding[] {
-  if (head.size > entriesBefore) {
-    return [finding('log_set_back', where, `${head.size} entries before it`, `${entriesBefore} entries`)]
-  }
-  const found = (entries[head.size - 1]?.row.entry_hash ?? null) as Digest | null
-  return found === head.head_hash ? [] : [finding('log_rewritten', where, head.head_hash, found)]
 }
 
 /** Actors, keys and revocations repeat the signed keyring for SQL, and must say nothing else. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
 import type { Digest, Json } from '../domain/units.ts'
 
@@ -15,3 +15,15 @@ export const digestOfText = (text: string): Digest =>
 
 /** SHA-256 of the canonical form; the name of an artifact. */
 export const digestOf = (value: Json): Digest => digestOfText(canonicalText(value))
+
+/** SHA-256 of bytes, 32 bytes. */
+export const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer')
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/
+
+/** The text form of 32 bytes. */
+export const digestOfHash = (bytes: Uint8Array): Digest => `sha256:${Buffer.from(bytes).toString('hex')}`
+
+/** The 32 bytes of a digest's text, null where it is none. */
+export const hashOfDigest = (digest: string): Buffer | null =>
+  DIGEST.test(digest) ? Buffer.from(digest.slice('sha256:'.length), 'hex') : null

@@ -1,5 +1,5 @@
 import type { Instant, Json } from '../domain/units.ts'
-import type { LogHead } from './audit-chain.ts'
+import type { LogHead } from './audit-entry.ts'
 import { canonicalText } from './canonical.ts'
 import { openEnvelope } from './dsse.ts'
 import { type Keyring, keyValidAt, publicKeyIn } from './keyring.ts'

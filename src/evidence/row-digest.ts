@@ -1,5 +1,5 @@
 import type { JsonObject } from '../domain/units.ts'
-import type { RowDigest } from './audit-chain.ts'
+import type { RowDigest } from './audit-entry.ts'
 import { digestOf } from './canonical.ts'
 
 /** The column that names a row, by table. */

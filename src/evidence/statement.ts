@@ -1,5 +1,5 @@
 import type { Digest, Instant, Json, JsonObject } from '../domain/units.ts'
-import type { LogHead } from './audit-chain.ts'
+import type { LogHead } from './audit-entry.ts'
 import { canonicalText } from './canonical.ts'
 import { openEnvelope } from './dsse.ts'
 import { type Keyring, keyValidAt, publicKeyIn } from './keyring.ts'

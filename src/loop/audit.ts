@@ -43,7 +43,11 @@ export async function verifyAudit(ports: Ports, against: Json): Promise<Result<A
 /** Every row of every table, as the checker takes them. */
 export async function everyTable(tx: Reading): Promise<StoredTables> {
   const tables: Record<string, readonly JsonObject[]> = {}
-  for (const table of ['policy_lifecycle_audit', ...Object.keys(KEY_COLUMNS)] as (keyof Tables)[]) {
+  for (const table of [
+    'policy_lifecycle_audit',
+    'audit_node',
+    ...Object.keys(KEY_COLUMNS),
+  ] as (keyof Tables)[]) {
     tables[table] = (await tx.find(table)) as unknown as readonly JsonObject[]
   }
   return tables
@@ -124,7 +128,9 @@ export const exportAudit = (
   ports: Ports,
 ): Promise<Result<{ readonly files: Readonly<Record<string, string>>; readonly rows: number }>> =>
   ports.store.read(async tx => {
-    const tables = Object.entries(await everyTable(tx))
+    // The tree follows from the entries, and whoever checks them derives it.
+    const { audit_node: _, ...evidence } = await everyTable(tx)
+    const tables = Object.entries(evidence)
     const lines = (rows: readonly JsonObject[]): string => rows.map(row => `${canonicalText(row)}\n`).join('')
     return done({
       files: Object.fromEntries(tables.map(([table, rows]) => [`${table}.jsonl`, lines(rows)])),

@@ -1,7 +1,8 @@
 import type { Instant, JsonObject } from '../domain/units.ts'
-import { auditEntry, type RowDigest, sealEntry } from '../evidence/audit-chain.ts'
+import { auditEntry, type RowDigest, sealEntry } from '../evidence/audit-entry.ts'
 import { canonicalText } from '../evidence/canonical.ts'
 import { digestOfRow } from '../evidence/row-digest.ts'
+import { growTree } from './log-tree.ts'
 import { queueEvent } from './outbox.ts'
 import type { Ports, Writing } from './ports.ts'
 import type { ActorType, AuditRow, CandidateRow, Tables } from './tables.ts'
@@ -9,7 +10,7 @@ import type { ActorType, AuditRow, CandidateRow, Tables } from './tables.ts'
 /** Tables a step fills; the log itself is written by `record` alone. */
 export type RecordedTable = Exclude<
   keyof Tables,
-  'policy_lifecycle_audit' | 'outbox_message' | 'outbox_attempt'
+  'policy_lifecycle_audit' | 'audit_node' | 'outbox_message' | 'outbox_attempt'
 >
 
 /** One row to be written. */
@@ -66,6 +67,7 @@ export async function record(tx: Writing, ports: Ports, change: Change): Promise
   }
   const row = await nextEntry(tx, ports, change, rows)
   await tx.insert('policy_lifecycle_audit', row)
+  await growTree(tx, row.entry_index, row.entry_hash)
   await queueEvent(tx, ports, row)
   return row
 }
@@ -77,8 +79,6 @@ async function nextEntry(
   rows: readonly RowDigest[],
 ): Promise<AuditRow> {
   const newest = await tx.last('policy_lifecycle_audit')
-  const installation = await tx.last('installation')
-  if (installation === null) throw new Error('the first event of an installation writes its installation row')
   const id = ports.randomness.id('evt')
   const links = {
     candidate_id: change.links?.candidate_id ?? null,
@@ -111,7 +111,7 @@ async function nextEntry(
     idempotency_key: change.idempotencyKey,
     occurred_at: change.occurredAt,
     entry_index: entry.index,
-    ...sealEntry(entry, newest?.entry_hash ?? null, installation.installation_id),
+    ...sealEntry(entry),
   }
 }
 

@@ -128,9 +128,15 @@ export interface AuditRow {
   entry_index: number
   /** The canonical text of the whole entry; the columns above repeat it for SQL. */
   entry_json: string
-  previous_hash: Digest
-  /** SHA-256 over previous_hash, a newline and entry_json. */
+  /** Its leaf in the log's Merkle tree: SHA-256 over a zero byte and entry_json. */
   entry_hash: Digest
+}
+
+/** A complete subtree of the log's Merkle tree, above the leaves. */
+export interface AuditNodeRow {
+  /** `<level>/<position in the level>`. */
+  id: string
+  hash: Digest
 }
 
 /** A document that was or may become policy. Version numbers come from one counter and are never reused. */
@@ -317,6 +323,7 @@ export interface Tables {
   policy_apply_record: ApplyRow
   policy_rollback_record: RollbackRow
   policy_lifecycle_audit: AuditRow
+  audit_node: AuditNodeRow
   policy_version: PolicyVersionRow
   policy_activation: ActivationRow
   artifact: ArtifactRow

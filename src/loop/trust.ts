@@ -1,7 +1,8 @@
 import { refuse } from '../domain/refusal.ts'
-import type { LogHead } from '../evidence/audit-chain.ts'
+import type { LogHead } from '../evidence/audit-entry.ts'
 import { digestOf } from '../evidence/canonical.ts'
 import { type Keyring, type KeyringVerdict, trustKeyring } from '../evidence/keyring.ts'
+import { rootOf } from './log-tree.ts'
 import { BrokenState, type Reading } from './ports.ts'
 import type { KeyringRow } from './tables.ts'
 
@@ -39,9 +40,8 @@ function verdictOn(stored: readonly KeyringRow[], installation: string): Keyring
 /** How far the log has come. */
 export async function logHead(tx: Reading): Promise<LogHead> {
   const newest = await tx.last('policy_lifecycle_audit')
-  return newest === null
-    ? { size: 0, head_hash: null }
-    : { size: newest.entry_index + 1, head_hash: newest.entry_hash }
+  const size = newest === null ? 0 : newest.entry_index + 1
+  return { size, root_hash: await rootOf(tx, { start: 0, end: size }) }
 }
 
 const broken = (message: string, facts: Readonly<Record<string, number>>): BrokenState =>

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
+import type { Digest } from '../../src/domain/units.ts'
 import { type AuditVerdict, checkAudit } from '../../src/evidence/audit-check.ts'
 import type { AuditFinding } from '../../src/evidence/audit-finding.ts'
-import { canonicalText, digestOf, digestOfText } from '../../src/evidence/canonical.ts'
+import { canonicalText, digestOf } from '../../src/evidence/canonical.ts'
+import { completedBy, leafHash, parentHash } from '../../src/evidence/log-tree.ts'
 import { KEY_COLUMNS } from '../../src/evidence/row-digest.ts'
 import { everyTable, takeCheckpoint, verifyAudit } from '../../src/loop/audit.ts'
 import { lineageOf } from '../../src/loop/lineage.ts'
@@ -30,7 +32,11 @@ after(async () => {
   await lived.remove()
 })
 
-const TABLES: Readonly<Record<string, string>> = { policy_lifecycle_audit: 'id', ...KEY_COLUMNS }
+const TABLES: Readonly<Record<string, string>> = {
+  policy_lifecycle_audit: 'id',
+  audit_node: 'id',
+  ...KEY_COLUMNS,
+}
 
 /** What the audit says after some meddling, which is undone again. */
 async function afterwards(meddle: () => void): Promise<AuditVerdict> {
@@ -80,7 +86,7 @@ test('V1 every removed row is named, wherever it lay', async () => {
       const { findings } = await afterwards(() =>
         thief.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(row[key] as string),
       )
-      const followed = table === 'policy_lifecycle_audit' && findings.length > 0
+      const followed = ['policy_lifecycle_audit', 'audit_node'].includes(table) && findings.length > 0
       assert.ok(followed || names(findings, `${table} ${row[key]}`), `${table} row ${at} ${row[key]}`)
     }
   }
@@ -107,7 +113,13 @@ test('V1 a row slipped in without an entry is named', async () => {
 })
 
 test('V1 entries and rows whose order was changed are named', async () => {
-  for (const table of ['policy_lifecycle_audit', 'policy_approval_decision', 'actor', 'artifact']) {
+  for (const table of [
+    'policy_lifecycle_audit',
+    'audit_node',
+    'policy_approval_decision',
+    'actor',
+    'artifact',
+  ]) {
     const { findings } = await afterwards(() =>
       thief.exec(`
         UPDATE ${table} SET row_order = -1 WHERE row_order = 1;
@@ -118,20 +130,24 @@ test('V1 entries and rows whose order was changed are named', async () => {
   }
 })
 
-/** Links the log anew from an entry on, as somebody would who knows how it is made and has no key. */
-function linkAnew(): void {
-  let previous: string | null = null
-  for (const row of rowsOf('policy_lifecycle_audit') as Record<string, string>[]) {
-    const before = previous ?? row.previous_hash
-    const hash = digestOfText(`${before}\n${row.entry_json}`)
-    thief
-      .prepare('UPDATE policy_lifecycle_audit SET previous_hash = ?, entry_hash = ? WHERE id = ?')
-      .run(before as string, hash, row.id as string)
-    previous = hash
+/** Builds the log's tree anew, as somebody would who knows how it is made and has no key. */
+function growAnew(): void {
+  thief.exec('DELETE FROM audit_node')
+  const hashes = new Map<string, Digest>()
+  for (const row of rowsOf('policy_lifecycle_audit') as Record<string, string | number>[]) {
+    let hash = leafHash(String(row.entry_json))
+    thief.prepare('UPDATE policy_lifecycle_audit SET entry_hash = ? WHERE id = ?').run(hash, row.id as string)
+    hashes.set(`0/${row.entry_index}`, hash)
+    for (const { left, node } of completedBy(Number(row.entry_index))) {
+      const id = `${node.level}/${node.position}`
+      hash = parentHash(hashes.get(`${left.level}/${left.position}`) as Digest, hash)
+      hashes.set(id, hash)
+      thief.prepare('INSERT INTO audit_node (id, hash) VALUES (?, ?)').run(id, hash)
+    }
   }
 }
 
-/** Edits a row and makes the log agree with it, link by link. */
+/** Edits a row and makes the log agree with it, entry and tree. */
 function editAndCover(table: string, key: string, id: string, set: string): void {
   thief.prepare(`UPDATE ${table} SET ${set} WHERE ${key} = ?`).run(id)
   const { row_order: _, ...row } = thief.prepare(`SELECT * FROM ${table} WHERE ${key} = ?`).get(id) as Record<
@@ -152,10 +168,10 @@ function editAndCover(table: string, key: string, id: string, set: string): void
       .prepare('UPDATE policy_lifecycle_audit SET entry_json = ? WHERE id = ?')
       .run(canonicalText(text), entry.id as string)
   }
-  linkAnew()
+  growAnew()
 }
 
-test('V1 an edited row is named even when its entry and every later link were made to agree', async () => {
+test('V1 an edited row is named even when its entry and the whole tree were made to agree', async () => {
   const id = (table: string, key = 'id'): string => String(rowsOf(table)[0]?.[key])
   const cases: readonly (readonly [string, string, string, string])[] = [
     ['policy_replay_evaluation', 'id', 'projected_margin_delta_bps = 9999', 'policy_approval_decision'],

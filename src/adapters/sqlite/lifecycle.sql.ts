@@ -120,10 +120,15 @@ CREATE TABLE policy_lifecycle_audit (
   occurred_at TEXT NOT NULL,
   entry_index INTEGER NOT NULL UNIQUE CHECK (entry_index >= 0),
   entry_json TEXT NOT NULL,
-  previous_hash TEXT NOT NULL UNIQUE,
   entry_hash TEXT NOT NULL UNIQUE,
   UNIQUE (event_type, idempotency_key)
 ) STRICT;
 CREATE INDEX policy_lifecycle_audit_by_candidate ON policy_lifecycle_audit (candidate_id);
 CREATE INDEX policy_lifecycle_audit_by_time ON policy_lifecycle_audit (event_type, occurred_at);
+
+CREATE TABLE audit_node (
+  row_order INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL
+) STRICT;
 `

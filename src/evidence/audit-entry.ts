@@ -1,5 +1,6 @@
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
-import { canonicalText, digestOfText } from './canonical.ts'
+import { canonicalText } from './canonical.ts'
+import { leafHash } from './log-tree.ts'
 
 /** How one row stood right after the event: written by it, or changed by it. */
 export type RowDigest = {
@@ -29,19 +30,11 @@ export const auditEntry = (facts: Omit<AuditEntry, 'schema'>): AuditEntry => ({
   ...facts,
 })
 
-/** How far a log had come: its number of entries and the hash of the newest, null when it was empty. */
-export type LogHead = { readonly size: number; readonly head_hash: Digest | null }
+/** How far a log had come: its number of entries and the root of the Merkle tree over them (RFC 6962 section 2.1). */
+export type LogHead = { readonly size: number; readonly root_hash: Digest }
 
-/** What the first entry follows, so that no log fits two installations. */
-export const chainOrigin = (installationId: string): Digest => digestOfText(installationId)
-
-/** The entry's text, and its link: SHA-256 over the previous hash, a newline and the text. */
-export function sealEntry(
-  entry: AuditEntry,
-  previousHash: Digest | null,
-  installationId: string,
-): { readonly entry_json: string; readonly previous_hash: Digest; readonly entry_hash: Digest } {
+/** The entry's stored text, and its leaf in the tree. */
+export function sealEntry(entry: AuditEntry): { readonly entry_json: string; readonly entry_hash: Digest } {
   const text = canonicalText(entry)
-  const previous = previousHash ?? chainOrigin(installationId)
-  return { entry_json: text, previous_hash: previous, entry_hash: digestOfText(`${previous}\n${text}`) }
+  return { entry_json: text, entry_hash: leafHash(text) }
 }
