@@ -246,12 +246,6 @@ export interface KpiSnapshotRow {
   recorded_at: Instant
 }
 
-/**
- * A message to a receiver outside, written with the event it tells of. The webhook is `*` where the subscriptions could not be read
- * then. Transport, not evidence: the log does not hold these two tables.
- */
-export interface OutboxMessageRow {
-  id: string
 /** What went wrong, and since when. `window_*` is the reporting window it was seen in. */
 export interface IncidentRow {
   id: string
@@ -284,6 +278,12 @@ export interface IncidentStepRow {
   at: Instant
 }
 
+/**
+ * A message to a receiver outside, written with the event it tells of. The webhook is `*` where the subscriptions could not be read
+ * then. Transport, not evidence: the log does not hold these two tables.
+ */
+export interface OutboxMessageRow {
+  id: string
   webhook: string
   event_id: string
   created_at: Instant
@@ -339,6 +339,6 @@ export interface Tables {
   installation: InstallationRow
   outbox_message: OutboxMessageRow
   outbox_attempt: OutboxAttemptRow
-}
   incident: IncidentRow
   incident_step: IncidentStepRow
+}
