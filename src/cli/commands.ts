@@ -33,6 +33,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('policy-opt monitor', () => import('./monitor.ts'), 'policy-opt'),
   entry('policy-opt control', () => import('./control.ts'), 'policy-opt'),
   entry('kpi', () => import('./kpi.ts')),
+  entry('ops deliver', () => import('./deliver.ts'), 'ops'),
   entry('audit', () => import('./audit.ts')),
   entry('demo', () => import('./demo.ts')),
 ]

@@ -35,7 +35,7 @@ export interface Reading {
     start: Instant,
     end: Instant,
   ): Promise<readonly JsonObject[]>
-  /** Messages that are neither delivered nor given up, oldest first. */
+  /** Messages that are neither delivered nor given up, in the order of the log. */
   undelivered(): Promise<readonly UndeliveredMessage[]>
 }
 

@@ -29,7 +29,7 @@ CREATE INDEX outbox_attempt_that_ended ON outbox_attempt (message_id)
   WHERE outcome IN ('delivered', 'given_up', 'addressed');
 `
 
-/** Which messages are still to be delivered, oldest first, and what came of the newest attempt at each? */
+/** Which messages are still to be delivered, in the order of the log, and what came of the newest attempt at each? */
 export const UNDELIVERED = `
 SELECT
   message.id,
@@ -39,10 +39,11 @@ SELECT
   coalesce(attempt.number, 0) AS attempts,
   attempt.next_attempt_at
 FROM outbox_message AS message
+JOIN policy_lifecycle_audit AS event ON event.id = message.event_id
 LEFT JOIN outbox_attempt AS attempt
   ON attempt.row_order = (SELECT max(newest.row_order) FROM outbox_attempt AS newest WHERE newest.message_id = message.id)
 WHERE NOT EXISTS (
   SELECT 1 FROM outbox_attempt AS ended
   WHERE ended.message_id = message.id AND ended.outcome IN ('delivered', 'given_up', 'addressed')
 )
-ORDER BY message.row_order`
+ORDER BY event.entry_index, message.row_order`
