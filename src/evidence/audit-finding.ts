@@ -30,6 +30,7 @@ export type AuditFindingCode =
   | 'actor_unsigned'
   | 'signature_invalid'
   | 'record_differs_from_signed'
+  | 'duty_not_separated'
   | 'log_rewritten'
   | 'log_set_back'
   | 'checkpoint_invalid'

@@ -30,17 +30,21 @@ export function preAuthenticationEncoding(payloadType: string, payload: Uint8Arr
 export const bytesToSign = (payloadType: string, text: string): Uint8Array =>
   preAuthenticationEncoding(payloadType, Buffer.from(text, 'utf8'))
 
-/** The envelope of a text and its signatures (base64). */
+/** The envelope of a text and its signatures (base64), which stand in order of key id. */
 export const sealEnvelope = (
   payloadType: string,
   text: string,
   signatures: DsseEnvelope['signatures'],
-): DsseEnvelope => ({ payload: Buffer.from(text, 'utf8').toString('base64'), payloadType, signatures })
+): DsseEnvelope => ({
+  payload: Buffer.from(text, 'utf8').toString('base64'),
+  payloadType,
+  signatures: [...signatures].sort((one, other) => (one.keyid < other.keyid ? -1 : 1)),
+})
 
 /**
  * Opens an envelope of the expected type. Signatures by keys that `publicKeyOf` does not know are passed over, as DSSE
- * says; one that is by a known key and wrong spoils the envelope, and so does a base64 with more than one reading.
- * null when nothing verified.
+ * says; one that is by a known key and wrong spoils the envelope, and so does a base64 with more than one reading, or
+ * signatures out of order or twice: an envelope has one form. null when nothing verified.
  */
 export function openEnvelope(
   envelope: Json,
@@ -50,28 +54,32 @@ export function openEnvelope(
   if (!isEnvelope(envelope) || envelope.payloadType !== payloadType) return null
   const payload = decodeStrictly(envelope.payload)
   if (payload === null) return null
+  if (!envelope.signatures.every(({ keyid }, at) => at === 0 || before(envelope, at) < keyid)) return null
   const signed = preAuthenticationEncoding(payloadType, payload)
-  const keyIds = new Set<string>()
+  const keyIds: string[] = []
   for (const { keyid, sig } of envelope.signatures) {
     const publicKey = publicKeyOf(keyid)
     if (publicKey === null) continue
     const signature = decodeStrictly(sig)
     if (signature === null || !verify(null, signed, publicKeyObject(publicKey), signature)) return null
-    keyIds.add(keyid)
+    keyIds.push(keyid)
   }
-  return keyIds.size === 0 ? null : { text: payload.toString('utf8'), keyIds: [...keyIds] }
+  return keyIds.length === 0 ? null : { text: payload.toString('utf8'), keyIds }
 }
 
-/** Ids of the keys an envelope says it is signed with; empty for what is no envelope. */
-export const claimedKeyIds = (envelope: Json): readonly string[] =>
-  isEnvelope(envelope) ? envelope.signatures.map(signature => signature.keyid) : []
+const before = ({ signatures }: DsseEnvelope, at: number): string => signatures[at - 1]?.keyid ?? ''
+
+/** The text an envelope carries; nothing is verified. */
+export const carriedText = (envelope: DsseEnvelope): string =>
+  Buffer.from(envelope.payload, 'base64').toString('utf8')
 
 function decodeStrictly(base64: string): Buffer | null {
   const bytes = Buffer.from(base64, 'base64')
   return bytes.toString('base64') === base64 ? bytes : null
 }
 
-function isEnvelope(value: Json): value is DsseEnvelope {
+/** Whether a value has the form of an envelope; nothing is verified. */
+export function isEnvelope(value: Json): value is DsseEnvelope {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const { payload, payloadType, signatures } = value as JsonObject
   return (

@@ -1,17 +1,20 @@
 import type { Instant, Json } from '../domain/units.ts'
 import type { LogHead } from './audit-entry.ts'
 import { canonicalText } from './canonical.ts'
-import { openEnvelope } from './dsse.ts'
-import { installationIdOf } from './public-key.ts'
+import { objectionToVersion } from './keyring-lineage.ts'
 
-export const KEYRING_TYPE = 'application/vnd.quotey.keyring+json'
-
-/** Everyone who may act, schema `clo_keyring.v1`; each version is signed by the root keys of the one before. */
+/**
+ * Everyone who may act, schema `clo_keyring.v1`. Version n + 1 is signed by the threshold of root holders of version n and by
+ * that of version n + 1, as TUF rotates roots (theupdateframework.github.io, 5.3 "Update the root role").
+ */
 export type Keyring = {
   readonly schema: 'clo_keyring.v1'
   readonly installation_id: string
   readonly version: number
+  /** Number of different persons whose root keys must sign; two keys of one person count once. */
   readonly root_threshold: number
+  /** From this instant on it gives nobody authority, until root holders sign a newer one; null: it does not expire. */
+  readonly expires_at: Instant | null
   readonly root_key_ids: readonly string[]
   readonly actors: readonly KeyringActor[]
   /** Every key ever known, so that old signatures stay checkable. */
@@ -30,6 +33,7 @@ export type KeyringActor = {
 
 export type KeyringKey = {
   readonly key_id: string
+  /** The person it speaks for; of a root key the person who holds it. */
   readonly actor_id: string
   readonly public_key: string
   readonly purpose: 'actor' | 'root'
@@ -52,70 +56,72 @@ export interface StoredKeyring {
 }
 
 export type KeyringVerdict =
-  | { readonly kind: 'trusted'; readonly keyring: Keyring }
-  | { readonly kind: 'untrusted'; readonly version: number; readonly why: string }
+  | { readonly kind: 'trusted'; readonly keyring: Keyring; readonly versions: readonly Keyring[] }
+  | {
+      readonly kind: 'untrusted'
+      readonly version: number
+      readonly why: string
+      /** Those before the one that does not hold. */
+      readonly versions: readonly Keyring[]
+    }
 
 /**
  * Walks the versions of an installation's keyring from its first, whose root key must be the one the installation is named
- * after, and returns the newest. Versions of an earlier installation (a fork keeps them) are passed over.
+ * after, and returns all of them, the newest by itself. Versions of an earlier installation (a fork keeps them) are passed over.
  */
 export function trustKeyring(stored: readonly StoredKeyring[], installationId: string): KeyringVerdict {
-  let newest: Keyring | null = null
+  const versions: Keyring[] = []
   for (const row of stored) {
-    const untrusted = (why: string): KeyringVerdict => ({ kind: 'untrusted', version: row.version, why })
+    const untrusted = (why: string): KeyringVerdict => ({
+      kind: 'untrusted',
+      version: row.version,
+      why,
+      versions,
+    })
     const keyring = readKeyring(row.keyring_json)
     if (keyring === null) return untrusted('it is no canonical clo_keyring.v1')
     if (keyring.installation_id !== installationId) {
-      if (newest === null) continue
+      if (versions.length === 0) continue
       return untrusted('it is of another installation')
     }
-    if (keyring.version !== row.version) return untrusted(`it calls itself version ${keyring.version}`)
-    if (newest !== null && keyring.version !== newest.version + 1)
-      return untrusted('a version is missing before it')
-    const why = newest === null ? objectionToFirst(keyring) : null
+    const why = objectionToVersion(row, keyring, versions.at(-1) ?? null)
     if (why !== null) return untrusted(why)
-    for (const roots of newest === null ? [keyring] : [newest, keyring]) {
-      if (!isSignedByRoots(row, roots)) return untrusted('too few root keys signed it')
-    }
-    newest = keyring
+    versions.push(keyring)
   }
-  return newest === null
-    ? { kind: 'untrusted', version: 0, why: 'there is no keyring of this installation' }
-    : { kind: 'trusted', keyring: newest }
-}
-
-function objectionToFirst(keyring: Keyring): string | null {
-  const roots = keyring.root_key_ids.map(keyId => publicKeyIn(keyring, keyId))
-  const founded = roots.some(root => root !== null && installationIdOf(root) === keyring.installation_id)
-  return founded ? null : 'its root key is not the one the installation is named after'
-}
-
-function isSignedByRoots(row: StoredKeyring, roots: Keyring): boolean {
-  const opened = openEnvelope(parsed(row.envelope_json), KEYRING_TYPE, keyId =>
-    roots.root_key_ids.includes(keyId) ? publicKeyIn(roots, keyId) : null,
-  )
-  return opened !== null && opened.text === row.keyring_json && opened.keyIds.length >= roots.root_threshold
+  const keyring = versions.at(-1)
+  return keyring === undefined
+    ? { kind: 'untrusted', version: 0, why: 'there is no keyring of this installation', versions }
+    : { kind: 'trusted', keyring, versions }
 }
 
 /** A key's public half, null when the keyring does not know it. */
 export const publicKeyIn = (keyring: Keyring, keyId: string): string | null =>
   keyring.keys.find(key => key.key_id === keyId)?.public_key ?? null
 
-/** Why a key does not speak for an actor at an instant; null when it does. */
+/**
+ * Why a key does not speak for an actor at an instant; null when it does. A revocation counts whatever the instant: the keyring
+ * handed in is the one in force where the signature stands in the log, so what was recorded before a revocation is judged by
+ * an earlier version, and a signer who claims an earlier instant gains nothing.
+ */
 export function keyValidAt(keyring: Keyring, keyId: string, actorId: string, at: Instant): string | null {
   const key = keyring.keys.find(known => known.key_id === keyId)
   if (key === undefined) return `key \`${keyId}\` is not in the keyring`
   if (key.actor_id !== actorId) return `key \`${keyId}\` belongs to \`${key.actor_id}\``
   if (key.purpose !== 'actor') return `key \`${keyId}\` is a root key, for keyrings only`
+  const revocation = keyring.revocations.find(entry => entry.key_id === keyId)
+  if (revocation !== undefined) {
+    return `key \`${keyId}\` was revoked at ${revocation.revoked_at}: ${revocation.reason}`
+  }
   if (at < key.valid_from) return `key \`${keyId}\` is valid from ${key.valid_from}`
   if (key.valid_until !== null && at >= key.valid_until)
     return `key \`${keyId}\` expired at ${key.valid_until}`
-  const revocation = keyring.revocations.find(entry => entry.key_id === keyId)
-  if (revocation !== undefined && at >= revocation.revoked_at) {
-    return `key \`${keyId}\` was revoked at ${revocation.revoked_at}: ${revocation.reason}`
-  }
-  return null
+  return hasExpired(keyring, at)
+    ? `version ${keyring.version} of the keyring expired at ${keyring.expires_at}`
+    : null
 }
+
+export const hasExpired = ({ expires_at }: Keyring, at: Instant): boolean =>
+  expires_at !== null && at >= expires_at
 
 /** Ids of the keys that speak for an actor at an instant, newest first. */
 export const validKeyIds = (keyring: Keyring, actorId: string, at: Instant): readonly string[] =>
@@ -124,15 +130,11 @@ export const validKeyIds = (keyring: Keyring, actorId: string, at: Instant): rea
     .map(key => key.key_id)
     .reverse()
 
-function readKeyring(text: string): Keyring | null {
-  const value = parsed(text) as Keyring | null
-  if (value?.schema !== 'clo_keyring.v1') return null
-  return canonicalText(value) === text ? value : null
-}
-
-function parsed(text: string): Json {
+/** A keyring from its stored text, null when that is no canonical clo_keyring.v1. */
+export function readKeyring(text: string): Keyring | null {
   try {
-    return JSON.parse(text) as Json
+    const value = JSON.parse(text) as Json as Keyring | null
+    return value?.schema === 'clo_keyring.v1' && canonicalText(value) === text ? value : null
   } catch {
     return null
   }

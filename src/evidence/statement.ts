@@ -32,6 +32,8 @@ export interface ExpectedStatement {
   readonly activeEpoch?: number
   /** The exact instant of the record that relies on it, where there is one. */
   readonly signedAt?: Instant
+  /** The instant of the log entry before its record: a key that had expired by then signed too late, whatever it claims. */
+  readonly loggedAfter?: Instant
 }
 
 export type StatementVerdict =
@@ -39,7 +41,7 @@ export type StatementVerdict =
   | { readonly kind: 'invalid'; readonly why: string }
 
 /**
- * Checks a signed statement against the keyring, in this order: envelope and type, key known, signature, canonical text, key
+ * Checks a signed statement against the keyring in force where it stands in the log, in this order: envelope and type, key known, signature, canonical text, key
  * and actor as stated, installation, operation, subjects, epoch, instant, key valid at that instant. `at` is the latest
  * instant it may bear.
  */
@@ -69,9 +71,14 @@ export function checkStatement(
     return invalid(`it was signed at ${statement.at}`)
   }
   if (statement.at > at) return invalid(`it bears the later instant ${statement.at}`)
-  const objection = keyValidAt(keyring, statement.key_id, statement.actor, statement.at)
+  const { key_id, actor } = statement
+  const objection =
+    keyValidAt(keyring, key_id, actor, statement.at) ??
+    keyValidAt(keyring, key_id, actor, later(statement.at, expected.loggedAfter))
   return objection === null ? { kind: 'valid', statement } : invalid(objection)
 }
+
+const later = (at: Instant, other: Instant = at): Instant => (at > other ? at : other)
 
 function readStatement(text: string): Statement | null {
   try {

@@ -1,21 +1,24 @@
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
 import type { Keyring, KeyringKey, KeyringRevocation } from '../evidence/keyring.ts'
-import { changeKeyring } from './keyring-change.ts'
+import { changeKeyring, type KeyringOutcome } from './keyring-change.ts'
 import type { Ports } from './ports.ts'
 import { trustedKeyring } from './trust.ts'
 
-export interface KeysRevoked {
+export interface KeysRevoked extends KeyringOutcome {
   readonly actor_id: string
   readonly revoked_key_ids: readonly string[]
   readonly revoked_at: Instant
-  readonly keyring_version: number
 }
 
-/** Revokes one key of an actor, or all: from now on they sign nothing, and what they signed before stays valid. */
+/**
+ * Revokes one key of an actor, or all: from its place in the log on they sign nothing, and what was recorded before stays valid.
+ * Root keys are taken away by `actor root remove`. Refuses reason_required, not_found, not_authorised without the root keys.
+ */
 export async function revokeActor(
   ports: Ports,
   request: { readonly id: string; readonly keyId: string | null; readonly reason: string },
+  draft = false,
 ): Promise<Result<KeysRevoked>> {
   const reason = request.reason.trim()
   if (reason === '') return refuse('reason_required', 'a revocation needs a reason', 'pass `--reason TEXT`')
@@ -37,26 +40,28 @@ export async function revokeActor(
       revoked_at: at,
       reason,
     }))
-    const revokedKeyIds = revocations.map(entry => entry.key_id)
     const changed = await changeKeyring(tx, ports, {
       from: keyring,
-      to: { ...keyring, revocations: [...keyring.revocations, ...revocations] },
-      inserts: revocations.map(row => ({ table: 'actor_key_revocation', row })),
-      payload: { revoked_actor_id: request.id, revoked_key_ids: revokedKeyIds, reason },
+      to: { revocations: [...keyring.revocations, ...revocations] },
       at,
+      draft,
     })
     if (!changed.ok) return changed
     return done({
       actor_id: request.id,
-      revoked_key_ids: revokedKeyIds,
+      revoked_key_ids: keys.map(key => key.key_id),
       revoked_at: at,
-      keyring_version: changed.value,
+      ...changed.value,
     })
   })
 }
 
-/** Root keys are not among them: taking one away is a change of the root itself. */
-function revocableKeys(keyring: Keyring, actorId: string, keyId: string | null): readonly KeyringKey[] {
+/** An actor's keys that still sign, one or all. Root keys are not among them: taking one away changes the root itself. */
+export function revocableKeys(
+  keyring: Keyring,
+  actorId: string,
+  keyId: string | null,
+): readonly KeyringKey[] {
   const gone = new Set(keyring.revocations.map(entry => entry.key_id))
   return keyring.keys.filter(
     key =>

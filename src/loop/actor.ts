@@ -2,9 +2,9 @@ import { ROLES } from '../domain/controls.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
 import { canonicalText } from '../evidence/canonical.ts'
-import { type Keyring, type KeyringActor, type KeyringKey, keyValidAt } from '../evidence/keyring.ts'
-import { keyIdOf, readPublicKey } from '../evidence/public-key.ts'
-import { changeKeyring, ROOT_ACTOR, rootKeysAtHand } from './keyring-change.ts'
+import { type KeyringActor, keyValidAt } from '../evidence/keyring.ts'
+import { changeKeyring, type KeyringOutcome, ROOT_ACTOR, rootKeysAtHand } from './keyring-change.ts'
+import { keyFor } from './new-key.ts'
 import type { Ports } from './ports.ts'
 import { trustedKeyring } from './trust.ts'
 
@@ -19,14 +19,13 @@ export interface ActorToAdd {
   readonly validUntil: Instant | null
 }
 
-export interface ActorAdded {
+export interface ActorAdded extends KeyringOutcome {
   readonly actor_id: string
   readonly actor_type: KeyringActor['actor_type']
   readonly roles: readonly string[]
   readonly key_id: string
   readonly public_key: string
   readonly valid_until: Instant | null
-  readonly keyring_version: number
 }
 
 /** Ids become file names and stand in log lines. */
@@ -36,7 +35,7 @@ const ACTOR_ID = /^[a-z0-9][a-z0-9._@-]{0,63}$/
  * Makes somebody known, or gives a known actor a further key (then roles must be those held, or none named). Signed with the
  * root keys at hand. Refuses bad_input, and not_authorised without the root keys.
  */
-export async function addActor(ports: Ports, wanted: ActorToAdd): Promise<Result<ActorAdded>> {
+export async function addActor(ports: Ports, wanted: ActorToAdd, draft = false): Promise<Result<ActorAdded>> {
   return ports.store.change(async tx => {
     const at = ports.clock.now()
     const keyring = await trustedKeyring(tx)
@@ -44,27 +43,21 @@ export async function addActor(ports: Ports, wanted: ActorToAdd): Promise<Result
     const objection = objectionTo(wanted, known, at)
     if (objection !== null) return objection
     // Before a key file is made, so that a refusal leaves none behind.
-    const rootKeys = await rootKeysAtHand(ports, keyring)
+    const rootKeys = draft ? done(true) : await rootKeysAtHand(ports, keyring)
     if (!rootKeys.ok) return rootKeys
-    const key = await keyFor(ports, keyring, wanted, at)
+    const key = await keyFor(ports, keyring, { ...wanted, actorId: wanted.id, purpose: 'actor' }, at)
     if (!key.ok) return key
 
     const actor = known ?? newActor(wanted, at)
     const { id, actor_type, roles } = actor
-    const row = { id, actor_type, roles_json: canonicalText(roles), added_at: at }
     const changed = await changeKeyring(tx, ports, {
       from: keyring,
       to: {
-        ...keyring,
         actors: known === null ? [...keyring.actors, actor] : keyring.actors,
         keys: [...keyring.keys, key.value],
       },
-      inserts: [
-        ...(known === null ? [{ table: 'actor', row } as const] : []),
-        { table: 'actor_key', row: key.value },
-      ],
-      payload: { added_actor_id: id, actor_type, roles, key_id: key.value.key_id },
       at,
+      draft,
     })
     if (!changed.ok) return changed
     const { key_id, public_key, valid_until } = key.value
@@ -75,7 +68,7 @@ export async function addActor(ports: Ports, wanted: ActorToAdd): Promise<Result
       key_id,
       public_key,
       valid_until,
-      keyring_version: changed.value,
+      ...changed.value,
     })
   })
 }
@@ -138,39 +131,6 @@ const newActor = (wanted: ActorToAdd, at: Instant): KeyringActor => ({
   roles: rolesOf(wanted),
   added_at: at,
 })
-
-async function keyFor(
-  ports: Ports,
-  keyring: Keyring,
-  wanted: ActorToAdd,
-  at: Instant,
-): Promise<Result<KeyringKey>> {
-  const pair = wanted.publicKey === null ? await ports.signer.create(wanted.id) : handedIn(wanted.publicKey)
-  if (!pair.ok) return pair
-  const { keyId, publicKey } = pair.value
-  const holder = keyring.keys.find(key => key.key_id === keyId)
-  if (holder !== undefined) {
-    return refuse('bad_input', `that key is known already, of \`${holder.actor_id}\``, 'make a new key pair')
-  }
-  return done({
-    key_id: keyId,
-    actor_id: wanted.id,
-    public_key: publicKey,
-    purpose: 'actor',
-    valid_from: at,
-    valid_until: wanted.validUntil,
-  })
-}
-
-function handedIn(text: string): Result<{ keyId: string; publicKey: string }> {
-  const publicKey = readPublicKey(text)
-  if (publicKey !== null) return done({ keyId: keyIdOf(publicKey), publicKey })
-  return refuse(
-    'bad_input',
-    'the file holds no Ed25519 public key',
-    'hand in PEM as `openssl pkey -pubout` writes it, or base64 of the 32 bytes',
-  )
-}
 
 export interface ActorListed {
   readonly actor_id: string

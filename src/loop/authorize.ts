@@ -1,10 +1,10 @@
 import { type ControlOperation, controlOf, type Role } from '../domain/controls.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
-import { type KeyringActor, validKeyIds } from '../evidence/keyring.ts'
+import { hasExpired, type KeyringActor, validKeyIds } from '../evidence/keyring.ts'
 import type { Reading } from './ports.ts'
-import type { ActorType } from './tables.ts'
-import { trustedKeyring } from './trust.ts'
+import type { ActorType, AuditRow } from './tables.ts'
+import { keyringInForceAt, trustedKeyring } from './trust.ts'
 
 /** Leave to do one operation now. */
 export interface Authority {
@@ -18,7 +18,8 @@ export interface Authority {
 
 /**
  * The one authorizer for every door; everything not in the control matrix is denied. Roles and keys are those of the
- * signed keyring as it is now. Refuses not_authorised (unknown actor, no such role), then key_expired (no key valid now).
+ * signed keyring as it is now. Refuses not_authorised (unknown actor, no such role), then key_expired (the keyring itself, or
+ * every key of the actor, is past its time or revoked).
  */
 export async function authorize(
   tx: Reading,
@@ -47,6 +48,14 @@ export async function authorize(
       { actor_id: actorId, control: control.id, roles_held: roles, roles_allowed: control.roles },
     )
   }
+  if (hasExpired(keyring, now)) {
+    return refuse(
+      'key_expired',
+      `version ${keyring.version} of the keyring expired at ${keyring.expires_at}`,
+      'let the holders of the root keys run `quotey actor root renew --expires INSTANT`',
+      { actor_id: actorId, control: control.id, keyring_version: keyring.version },
+    )
+  }
   if (validKeyIds(keyring, actorId, now).length === 0) {
     return refuse(
       'key_expired',
@@ -58,6 +67,13 @@ export async function authorize(
   return done({ actorId, actorType: actor.actor_type, role, roles })
 }
 
+/** Roles an actor held where an entry of the log stands, by the keyring in force there and not by what was claimed. */
+export async function rolesHeldAt(tx: Reading, entry: AuditRow, actorId: string): Promise<readonly Role[]> {
+  const { actors } = await keyringInForceAt(tx, entry.entry_index)
+  const actor = actors.find(known => known.id === actorId)
+  return actor === undefined ? [] : effectiveRoles(actor)
+}
+
 /** A service is a scheduler and nothing else, a person is anything else: whatever the keyring says beyond that is void. */
-const effectiveRoles = (actor: KeyringActor): readonly Role[] =>
+export const effectiveRoles = (actor: KeyringActor): readonly Role[] =>
   (actor.roles as readonly Role[]).filter(role => (role === 'scheduler') === (actor.actor_type === 'system'))

@@ -5,7 +5,7 @@ import { digestOf } from '../evidence/canonical.ts'
 import type { Reading } from './ports.ts'
 import { verifyStatement } from './sign.ts'
 import type { DecisionRow } from './tables.ts'
-import { trustedKeyring } from './trust.ts'
+import { keyringInForceAt } from './trust.ts'
 
 export const DECISIONS = ['approve', 'reject', 'request_changes'] as const
 export type ReviewDecision = (typeof DECISIONS)[number]
@@ -54,7 +54,7 @@ export async function decisionsOn(tx: Reading, packet: Packet): Promise<readonly
 
 /**
  * Checks the signature under a decision: by the recorded actor, over this packet, saying this decision, at the recorded
- * instant, in a role held then. Refuses signature_invalid.
+ * instant, in a role and with a key held at its place in the log. Refuses signature_invalid.
  */
 export async function verifyDecision(
   tx: Reading,
@@ -69,14 +69,19 @@ export async function verifyDecision(
     subjects: decisionSubjects(packet),
     signedAt: row.decided_at,
   } as const
-  const verified = await verifyStatement(tx, payload.envelope, expected, now)
+  const entry = await tx.last('policy_lifecycle_audit', {
+    event_type: row.decision,
+    idempotency_key: row.idempotency_key,
+  })
+  if (entry === null) return notWhatWasSigned(row, 'the log does not know this decision')
+  const verified = await verifyStatement(tx, payload.envelope, expected, now, entry)
   if (!verified.ok) return verified
   const said = verified.value.extra as JsonObject
   if (STATUS_AFTER[said.decision as ReviewDecision] !== row.decision || said.role !== row.actor_role) {
     return notWhatWasSigned(row, 'the record says another decision or role than the signed statement')
   }
-  const person = (await trustedKeyring(tx)).actors.find(actor => actor.id === row.actor_id)
-  if (person === undefined || !person.roles.includes(row.actor_role) || person.added_at > row.decided_at) {
+  const { actors } = await keyringInForceAt(tx, entry.entry_index)
+  if (!actors.find(actor => actor.id === row.actor_id)?.roles.includes(row.actor_role)) {
     return notWhatWasSigned(row, `\`${row.actor_id}\` did not hold the role ${row.actor_role} then`)
   }
   return done(row)

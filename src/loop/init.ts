@@ -6,10 +6,10 @@ import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import { canonicalText, digestOfText } from '../evidence/canonical.ts'
 import type { Keyring } from '../evidence/keyring.ts'
 import { installationIdOf } from '../evidence/public-key.ts'
-import { ROOT_ACTOR, signKeyring } from './keyring-change.ts'
+import { keyringRow, ROOT_ACTOR, signKeyring } from './keyring-change.ts'
 import type { Ports, Writing } from './ports.ts'
 import { record } from './record.ts'
-import { logHead } from './trust.ts'
+import { keyringEntryKey, logHead } from './trust.ts'
 
 export interface Founded {
   readonly installation_id: string
@@ -70,13 +70,14 @@ export async function foundTrust(tx: Writing, ports: Ports, at: Instant): Promis
     installation_id: installationId,
     version: await tx.nextNumber('keyring_version'),
     root_threshold: 1,
+    expires_at: null,
     root_key_ids: [keyId],
     actors: [],
     keys: [key],
     revocations: [],
     log: await logHead(tx),
   }
-  const signed = await signKeyring(ports, keyring, [keyId], at)
+  const signed = await signKeyring(ports, keyring, keyring)
   if (!signed.ok) return signed
   const keeperKnown = (await tx.last('actor', { id: ROOT_ACTOR })) !== null
   const keeper = { id: ROOT_ACTOR, actor_type: 'user', roles_json: '[]', added_at: at } as const
@@ -84,13 +85,13 @@ export async function foundTrust(tx: Writing, ports: Ports, at: Instant): Promis
     eventType: 'keyring_changed',
     actor: FOUNDER,
     payload: { keyring_version: keyring.version, installation_id: installationId, root_key_ids: [keyId] },
-    idempotencyKey: `keyring:${keyring.version}`,
+    idempotencyKey: keyringEntryKey(keyring.version),
     occurredAt: at,
     inserts: [
       { table: 'installation', row: { installation_id: installationId, created_at: at } },
       ...(keeperKnown ? [] : [{ table: 'actor', row: keeper } as const]),
       { table: 'actor_key', row: key },
-      signed.value,
+      { table: 'keyring', row: keyringRow(keyring, signed.value, at) },
     ],
   })
   return done(keyring)

@@ -1,5 +1,6 @@
 import type { Digest, Instant } from '../domain/units.ts'
 import { digestOf } from '../evidence/canonical.ts'
+import { rolesHeldAt } from './authorize.ts'
 import type { Reading } from './ports.ts'
 import { verifyStatement } from './sign.ts'
 import type { PauseRow } from './tables.ts'
@@ -123,9 +124,15 @@ async function verifiedSignatures(
   for (const row of rows) {
     if (row.kind !== 'release_signed') continue
     const expected = { operation: 'release', actorId: row.actor_id, subjects: { pause: subject } } as const
-    const verified = await verifyStatement(tx, JSON.parse(row.envelope_json), expected, row.at)
+    const entry = await tx.last('policy_lifecycle_audit', {
+      event_type: 'pause_release_signed',
+      idempotency_key: `${row.pause_id}:${row.sequence}`,
+    })
+    if (entry === null) return null
+    const verified = await verifyStatement(tx, JSON.parse(row.envelope_json), expected, row.at, entry)
     if (!verified.ok) return null
-    const { roles, remediation } = verified.value.extra as { roles: string[]; remediation: string }
+    const { remediation } = verified.value.extra as { remediation: string }
+    const roles = await rolesHeldAt(tx, entry, row.actor_id)
     signatures.push({ actorId: row.actor_id, roles, remediation })
   }
   return signatures

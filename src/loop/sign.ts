@@ -11,7 +11,8 @@ import {
   type Statement,
 } from '../evidence/statement.ts'
 import type { Ports, Reading } from './ports.ts'
-import { logHead, trustedKeyring } from './trust.ts'
+import type { AuditRow } from './tables.ts'
+import { keyringInForceAt, logHead, trustedKeyring } from './trust.ts'
 
 export interface ToSign {
   readonly operation: ControlOperation
@@ -73,16 +74,20 @@ export async function signStatement(
 }
 
 /**
- * Checks a signed statement as of now; `at` is the latest instant it may bear. Returns it, or refuses signature_invalid with the
- * reason among the facts.
+ * Checks a signed statement; `at` is the latest instant it may bear. `entry` is the entry of the log that recorded it, which
+ * decides what keyring it is judged by: a key revoked later still counts, one revoked before does not, whatever instant the
+ * statement claims. null: it is not recorded yet. Returns the statement, or refuses signature_invalid with the reason among
+ * the facts.
  */
 export async function verifyStatement(
   tx: Reading,
   envelope: Json,
   expected: ExpectedStatement,
   at: Instant,
+  entry: AuditRow | null = null,
 ): Promise<Result<Statement>> {
-  const verdict = checkStatement(envelope, expected, await trustedKeyring(tx), at)
+  const keyring = entry === null ? await trustedKeyring(tx) : await keyringInForceAt(tx, entry.entry_index)
+  const verdict = checkStatement(envelope, { ...expected, ...(await placed(tx, entry)) }, keyring, at)
   if (verdict.kind === 'valid') return done(verdict.statement)
   return refuse(
     'signature_invalid',
@@ -90,4 +95,11 @@ export async function verifyStatement(
     'run `quotey audit verify`, and have it signed again by its author',
     { why: verdict.why, operation: expected.operation, actor_id: expected.actorId },
   )
+}
+
+/** What the log had reached before an entry, or now. */
+async function placed(tx: Reading, entry: AuditRow | null): Promise<Pick<ExpectedStatement, 'loggedAfter'>> {
+  const where = entry === null ? {} : { entry_index: entry.entry_index - 1 }
+  const before = await tx.last('policy_lifecycle_audit', where)
+  return before === null ? {} : { loggedAfter: before.occurred_at }
 }

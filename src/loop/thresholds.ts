@@ -4,7 +4,7 @@ import { type ThresholdChange, thresholdChanges } from '../domain/thresholds-cha
 import type { Digest, Instant, Json, JsonObject } from '../domain/units.ts'
 import { canonicalText, digestOfText } from '../evidence/canonical.ts'
 import { currentActivation, currentThresholds } from './active.ts'
-import { type Authority, authorize } from './authorize.ts'
+import { type Authority, authorize, rolesHeldAt } from './authorize.ts'
 import { type ReleaseSignature, signedByBothRoles } from './pause.ts'
 import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
@@ -114,9 +114,9 @@ async function pendingSignatures(
     const same = payload.subjects.from === subjects.from && payload.subjects.to === subjects.to
     if (!same || event.actor_id === actorId || kept.some(known => known.actorId === event.actor_id)) continue
     const expected = { operation: 'thresholds_loosen', actorId: event.actor_id, subjects }
-    const verified = await verifyStatement(tx, payload.envelope, expected, event.occurred_at)
+    const verified = await verifyStatement(tx, payload.envelope, expected, event.occurred_at, event)
     if (!verified.ok) continue
-    const { roles } = verified.value.extra as { roles: string[] }
+    const roles = await rolesHeldAt(tx, event, event.actor_id)
     kept.push({ actorId: event.actor_id, roles, remediation: '', envelope: payload.envelope })
   }
   return kept

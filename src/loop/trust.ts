@@ -4,7 +4,7 @@ import { digestOf } from '../evidence/canonical.ts'
 import { type Keyring, type KeyringVerdict, trustKeyring } from '../evidence/keyring.ts'
 import { rootOf } from './log-tree.ts'
 import { BrokenState, type Reading } from './ports.ts'
-import type { KeyringRow } from './tables.ts'
+import type { AuditRow, KeyringRow } from './tables.ts'
 
 /** The id of this installation. */
 export async function installationId(tx: Reading): Promise<string> {
@@ -15,15 +15,46 @@ export async function installationId(tx: Reading): Promise<string> {
 
 /**
  * The newest keyring, after its whole chain of root signatures verified. Authority is read from here and never from the
- * tables of actors and keys, which anybody with the database file could fill.
+ * tables of actors and keys, which anybody with the database file could fill. An older version put back is found by the log,
+ * which knows a newer one; a log cut short with it is found by a checkpoint kept elsewhere alone.
  */
 export async function trustedKeyring(tx: Reading): Promise<Keyring> {
+  const newest = (await trustedVersions(tx)).at(-1) as Keyring
+  const next = newest.version + 1
+  if ((await entryOfKeyring(tx, next)) === null) return newest
+  throw broken(`keyring version ${next} is missing: the log knows it`, { keyring_version: next })
+}
+
+/** The version in force right before an entry of the log, which is the one its signatures are judged by. */
+export async function keyringInForceAt(tx: Reading, entryIndex: number): Promise<Keyring> {
+  for (const keyring of [...(await trustedVersions(tx))].reverse()) {
+    const entry = await entryOfKeyring(tx, keyring.version)
+    if (entry === null) {
+      throw broken(`the log does not know keyring version ${keyring.version}`, {
+        keyring_version: keyring.version,
+      })
+    }
+    if (entry.entry_index < entryIndex) return keyring
+  }
+  throw broken(`no keyring was in force at entry ${entryIndex} of the log`, { entry_index: entryIndex })
+}
+
+async function trustedVersions(tx: Reading): Promise<readonly Keyring[]> {
   const verdict = verdictOn(await tx.find('keyring'), await installationId(tx))
-  if (verdict.kind === 'trusted') return verdict.keyring
+  if (verdict.kind === 'trusted') return verdict.versions
   throw broken(`keyring version ${verdict.version} cannot be trusted: ${verdict.why}`, {
     keyring_version: verdict.version,
   })
 }
+
+/** Key of the one entry of the log that records a keyring version. */
+export const keyringEntryKey = (version: number): string => `keyring:${version}`
+
+const entryOfKeyring = (tx: Reading, version: number): Promise<AuditRow | null> =>
+  tx.last('policy_lifecycle_audit', {
+    event_type: 'keyring_changed',
+    idempotency_key: keyringEntryKey(version),
+  })
 
 let newest: { readonly key: string; readonly verdict: KeyringVerdict } | null = null
 

@@ -1,0 +1,109 @@
+import type { Thresholds } from '../domain/thresholds.ts'
+import { thresholdChanges } from '../domain/thresholds-change.ts'
+import type { Json, JsonObject } from '../domain/units.ts'
+import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
+import { parsedObject, type ReadEntry, type ReadLog } from './audit-log-check.ts'
+import type { Place, Places } from './audit-places.ts'
+import { headFindings } from './audit-tree-check.ts'
+import { canonicalText } from './canonical.ts'
+import { checkStatement } from './statement.ts'
+
+/** A signature that holds under a change of thresholds, and what its signer might do where it stands. */
+interface Signer {
+  readonly actorId: string
+  readonly roles: readonly string[]
+}
+
+/**
+ * Thresholds after the first version: signed for exactly this change, by a safety owner where it tightens, by a safety owner and a
+ * runtime owner, two persons, where the documents say that it loosens. Which of the two it is, is derived and not believed.
+ */
+export function thresholdsFindings(
+  tables: StoredTables,
+  log: ReadLog,
+  places: Places,
+): readonly AuditFinding[] {
+  const versions = tables.thresholds_version ?? []
+  return versions.slice(1).flatMap((row, at) => {
+    const where = `thresholds_version ${String(row.version)}`
+    const before = versions[at] as JsonObject
+    const operation = loosens(before, row) ? 'thresholds_loosen' : 'thresholds_tighten'
+    const subjects = { from: String(before.digest), to: String(row.digest) }
+    const findings: AuditFinding[] = []
+    const signers: Signer[] = []
+    for (const envelope of parsedList(row.envelopes_json)) {
+      const actorId = claimedActor(envelope)
+      const place = placeOf(envelope, log.entries, places) ?? places.ofRecord.get(where)
+      // A record without an entry is named as such already.
+      if (place === undefined) continue
+      const verdict =
+        place.keyring === null
+          ? { kind: 'invalid' as const, why: 'the keyring in force there cannot be trusted' }
+          : checkStatement(
+              envelope,
+              { operation, actorId, subjects, activeEpoch: place.epoch, loggedAfter: place.loggedAfter },
+              place.keyring,
+              String(row.created_at),
+            )
+      if (verdict.kind === 'invalid') {
+        findings.push(
+          finding('signature_invalid', where, `a signature of ${actorId} for ${operation}`, verdict.why),
+        )
+        continue
+      }
+      findings.push(...headFindings(log.tree, where, verdict.statement.log, place.entryIndex))
+      signers.push({ actorId, roles: rolesAt(place, actorId) })
+    }
+    const safety = signers.filter(({ roles }) => roles.includes('safety_owner'))
+    const runtime = signers.filter(({ roles }) => roles.includes('runtime_owner'))
+    const enough =
+      operation === 'thresholds_tighten'
+        ? safety.length > 0
+        : safety.some(one => runtime.some(other => other.actorId !== one.actorId))
+    if (!enough) {
+      const needed =
+        operation === 'thresholds_tighten' ? 'a safety owner' : 'a safety owner and a runtime owner'
+      findings.push(
+        finding(
+          'signature_invalid',
+          where,
+          `signatures of ${needed}`,
+          signers.map(({ actorId }) => actorId),
+        ),
+      )
+    }
+    return findings
+  })
+}
+
+function loosens(before: JsonObject, after: JsonObject): boolean {
+  const [from, to] = [parsedObject(before.document_json), parsedObject(after.document_json)]
+  if (from === null || to === null) return true
+  return thresholdChanges(from as unknown as Thresholds, to as unknown as Thresholds).some(
+    change => change.loosened,
+  )
+}
+
+/** A first signature waits in an entry of its own, and is judged by what held there. */
+function placeOf(envelope: Json, entries: readonly ReadEntry[], places: Places): Place | undefined {
+  const text = canonicalText(envelope)
+  const index = entries.findIndex(({ row }) => {
+    if (row.event_type !== 'thresholds_change_signed') return false
+    return canonicalText((parsedObject(row.event_payload_json)?.envelope ?? null) as Json) === text
+  })
+  return places.ofEntry[index]
+}
+
+const rolesAt = ({ keyring }: Place, actorId: string): readonly string[] =>
+  keyring?.actors.find(actor => actor.id === actorId)?.roles ?? []
+
+/** Who an envelope says it is by; nothing is believed before it is checked. */
+function claimedActor(envelope: Json): string {
+  const payload = String((envelope as JsonObject | null)?.payload)
+  return String(parsedObject(Buffer.from(payload, 'base64').toString('utf8'))?.actor)
+}
+
+function parsedList(text: unknown): readonly Json[] {
+  const list = parsedObject(`{"list":${String(text)}}`)?.list
+  return Array.isArray(list) ? list : []
+}
