@@ -11,7 +11,9 @@ interface Proof {
   readonly prove: (options: ProofOptions) => Promise<boolean>
 }
 
-const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {}
+const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  interleavings: () => import('./interleavings.ts'),
+}
 
 function optionsIn(words: readonly string[]): ProofOptions {
   const options: Record<string, string> = {}
