@@ -12,6 +12,7 @@ interface Proof {
 }
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  'kpi-agreement': () => import('./kpi-agreement.ts'),
   interleavings: () => import('./interleavings.ts'),
 }
 

@@ -211,6 +211,27 @@ WITH params AS (
   FROM ratio
 )
 
+-- All quotients in one row.
+, rounded AS (
+  SELECT
+    max(CASE WHEN name = 'adoption_rate_bps' THEN value END) AS adoption_rate_bps,
+    max(CASE WHEN name = 'rollback_rate_bps' THEN value END) AS rollback_rate_bps,
+    max(CASE WHEN name = 'false_positive_rate_bps' THEN value END) AS false_positive_rate_bps,
+    max(CASE WHEN name = 'approval_latency_seconds' THEN value END) AS approval_latency_seconds,
+    max(CASE WHEN name = 'projected_margin_bps' THEN value END) AS projected_margin_bps,
+    max(CASE WHEN name = 'realized_margin_bps' THEN value END) AS realized_margin_bps,
+    max(CASE WHEN name = 'margin_gap_bps' THEN value END) AS margin_gap_bps,
+    max(CASE WHEN name = 'candidate_acceptance_rate_bps' THEN value END) AS candidate_acceptance_rate_bps,
+    max(CASE WHEN name = 'unsafe_candidate_block_rate_bps' THEN value END) AS unsafe_candidate_block_rate_bps,
+    max(CASE WHEN name = 'rollback_repair_seconds' THEN value END) AS rollback_repair_seconds,
+    max(CASE WHEN name = 'rollback_active_seconds' THEN value END) AS rollback_active_seconds,
+    max(CASE WHEN name = 'replay_determinism_rate_bps' THEN value END) AS replay_determinism_rate_bps,
+    max(CASE WHEN name = 'realized_win_rate_bps' THEN value END) AS realized_win_rate_bps,
+    max(CASE WHEN name = 'realized_latency_seconds' THEN value END) AS realized_latency_seconds,
+    max(CASE WHEN name = 'realized_score' THEN value END) AS realized_score
+  FROM quotient
+)
+
 , summary AS (
   SELECT
     params.window_start,
@@ -218,37 +239,37 @@ WITH params AS (
     event_count.created AS candidate_throughput_count,
     event_count.decided AS review_decision_count,
     event_count.approved AS approved_count,
-    (SELECT value FROM quotient WHERE name = 'adoption_rate_bps') AS adoption_rate_bps,
+    rounded.adoption_rate_bps,
     candidate_count.applied AS applied_candidate_count,
     candidate_count.rolled_back AS rolled_back_candidate_count,
-    (SELECT value FROM quotient WHERE name = 'rollback_rate_bps') AS rollback_rate_bps,
+    rounded.rollback_rate_bps,
     candidate_count.false_positive AS false_positive_candidate_count,
-    (SELECT value FROM quotient WHERE name = 'false_positive_rate_bps') AS false_positive_rate_bps,
-    (SELECT value FROM quotient WHERE name = 'approval_latency_seconds') AS avg_approval_latency_seconds,
+    rounded.false_positive_rate_bps,
+    rounded.approval_latency_seconds AS avg_approval_latency_seconds,
     projected_count.margin_samples AS projected_outcome_sample_count,
-    (SELECT value FROM quotient WHERE name = 'projected_margin_bps') AS avg_projected_margin_delta_bps,
+    rounded.projected_margin_bps AS avg_projected_margin_delta_bps,
     realized_count.observed AS realized_outcome_sample_count,
-    (SELECT value FROM quotient WHERE name = 'realized_margin_bps') AS avg_realized_margin_delta_bps,
+    rounded.realized_margin_bps AS avg_realized_margin_delta_bps,
     gap_count.samples AS projected_vs_realized_sample_size,
-    (SELECT value FROM quotient WHERE name = 'margin_gap_bps') AS avg_projected_vs_realized_margin_gap_bps,
+    rounded.margin_gap_bps AS avg_projected_vs_realized_margin_gap_bps,
     projected_count.replayed AS replayed_candidate_count,
     projected_count.approved AS approved_replayed_candidate_count,
-    (SELECT value FROM quotient WHERE name = 'candidate_acceptance_rate_bps') AS candidate_acceptance_rate_bps,
+    rounded.candidate_acceptance_rate_bps,
     projected_count.violating AS hard_violation_candidate_count,
     projected_count.blocked AS hard_violation_blocked_count,
-    (SELECT value FROM quotient WHERE name = 'unsafe_candidate_block_rate_bps') AS unsafe_candidate_block_rate_bps,
-    abs((SELECT value FROM quotient WHERE name = 'margin_gap_bps')) AS projected_realized_margin_delta_error_bps,
-    (SELECT value FROM quotient WHERE name = 'rollback_repair_seconds') AS rollback_mttr_seconds,
-    (SELECT value FROM quotient WHERE name = 'rollback_active_seconds') AS rollback_mttr_proxy_seconds,
+    rounded.unsafe_candidate_block_rate_bps,
+    abs(rounded.margin_gap_bps) AS projected_realized_margin_delta_error_bps,
+    rounded.rollback_repair_seconds AS rollback_mttr_seconds,
+    rounded.rollback_active_seconds AS rollback_mttr_proxy_seconds,
     rollback_count.rollbacks AS rollback_count,
     replay_count.total AS replay_total_count,
     replay_count.deterministic AS deterministic_pass_count,
-    (SELECT value FROM quotient WHERE name = 'replay_determinism_rate_bps') AS replay_determinism_rate_bps,
+    rounded.replay_determinism_rate_bps,
     realized_count.observed AS realized_candidate_count,
-    (SELECT value FROM quotient WHERE name = 'realized_margin_bps') AS avg_realized_margin_delta_for_outcome_bps,
-    (SELECT value FROM quotient WHERE name = 'realized_win_rate_bps') AS avg_realized_win_rate_delta_bps,
-    (SELECT value FROM quotient WHERE name = 'realized_latency_seconds') AS avg_realized_approval_latency_delta_seconds,
-    (SELECT value FROM quotient WHERE name = 'realized_score') AS weighted_realized_outcome_score,
+    rounded.realized_margin_bps AS avg_realized_margin_delta_for_outcome_bps,
+    rounded.realized_win_rate_bps AS avg_realized_win_rate_delta_bps,
+    rounded.realized_latency_seconds AS avg_realized_approval_latency_delta_seconds,
+    rounded.realized_score AS weighted_realized_outcome_score,
     params.max_rollback_rate_bps,
     params.max_false_positive_rate_bps,
     params.max_projected_realized_margin_gap_bps
@@ -260,6 +281,7 @@ WITH params AS (
   CROSS JOIN gap_count
   CROSS JOIN rollback_count
   CROSS JOIN replay_count
+  CROSS JOIN rounded
 )
 
 , alerted AS (

@@ -48,6 +48,37 @@ export interface KpiSummary {
   readonly alert_reason_codes: string
 }
 
+/** The one row of `clo_kpi_summary_v2`, which stands beside v1 and says what v1 cannot; docs/contracts.md. */
+export interface KpiSummaryV2 {
+  readonly window_start: Instant
+  readonly window_end: Instant
+  readonly applied_candidate_count: number
+  readonly rolled_back_candidate_count: number
+  readonly rollback_rate_bps: Bps
+  /** Applied candidates whose newest interval of the realised margin lies wholly below zero. */
+  readonly harmful_candidate_count: number
+  readonly harmful_candidate_rate_bps: Bps
+  /** Applied candidates without a realised margin in the window. */
+  readonly unobserved_candidate_count: number
+  /** Candidates whose newest observation lacks one of the four realised figures. */
+  readonly incomplete_observation_count: number
+  readonly projected_vs_realized_sample_size: number
+  readonly mean_absolute_margin_gap_bps: Bps
+  readonly largest_absolute_margin_gap_bps: Bps
+  readonly max_rollback_rate_bps: Bps
+  readonly max_harmful_candidate_rate_bps: Bps
+  readonly max_mean_absolute_margin_gap_bps: Bps
+  readonly min_rollback_spike_samples: number
+  readonly min_harmful_spike_samples: number
+  readonly min_margin_gap_drift_samples: number
+  readonly rollback_spike_alert: 0 | 1
+  readonly harmful_spike_alert: 0 | 1
+  readonly margin_gap_alert: 0 | 1
+  readonly realized_fields_missing_alert: 0 | 1
+  /** Comma-separated, empty without an alert: rollback_spike, harmful_spike, margin_gap_drift, realized_fields_missing. */
+  readonly alert_reason_codes: string
+}
+
 /** One row of `clo_kpi_projected_vs_realized_detail_v1`. */
 export interface KpiDetailRow {
   readonly candidate_id: CandidateId

@@ -31,7 +31,7 @@ export interface Reading {
   last<T extends keyof Tables>(table: T, where?: Where<T>): Promise<Tables[T] | null>
   /** Runs a query of the KPI pack over [start, end). */
   kpi(
-    query: 'clo_kpi_summary_v1' | 'clo_kpi_projected_vs_realized_detail_v1',
+    query: 'clo_kpi_summary_v1' | 'clo_kpi_summary_v2' | 'clo_kpi_projected_vs_realized_detail_v1',
     start: Instant,
     end: Instant,
   ): Promise<readonly JsonObject[]>

@@ -55,6 +55,12 @@ export function kpiWorlds(startMs: number, endMs: number): fc.Arbitrary<KpiWorld
       realized_margin_delta_bps: known,
       realized_win_rate_delta_bps: known,
       realized_approval_latency_delta_seconds: known,
+      realized_expected_margin_delta_cents_per_quote: known,
+      realized_intervals: fc.record({
+        margin_delta_bps: fc.record({
+          upper: fc.option(fc.integer({ min: -20, max: 20 }), { nil: null, freq: 4 }),
+        }),
+      }),
     },
     { requiredKeys: [] },
   )
@@ -105,7 +111,7 @@ export function kpiWorlds(startMs: number, endMs: number): fc.Arbitrary<KpiWorld
   }))
 }
 
-const TABLE_OF = {
+export const TABLE_OF = {
   events: 'policy_lifecycle_audit',
   replays: 'policy_replay_evaluation',
   applies: 'policy_apply_record',
