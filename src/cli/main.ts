@@ -17,6 +17,7 @@ async function programFor(words: readonly string[]): Promise<Command> {
   const meant = COMMANDS.filter(entry => entry.words.every(word => spoken.includes(word)))
   const groups = new Map<string, Command>()
   const registered = new Set<unknown>()
+  if (meant.length === 0) program.addHelpText('after', await loopHelp())
   for (const entry of meant.length > 0 ? meant : COMMANDS) {
     const { register } = await entry.load()
     if (registered.has(register)) continue
@@ -26,12 +27,35 @@ async function programFor(words: readonly string[]): Promise<Command> {
   return program
 }
 
+/** The loop in order, for whoever asks what there is. */
+async function loopHelp(): Promise<string> {
+  const { STEPS } = await import('../loop/steps.ts')
+  const lines = STEPS.map(({ command, takes, gives, control }) => {
+    const gate = control === null ? 'anybody' : control.roles.join(', ')
+    return `  ${command.padEnd(22)} ${takes} -> ${gives} (${gate})`
+  })
+  return ['', 'The loop, in order; in brackets who may:', ...lines].join('\n')
+}
+
+const GROUPS: Readonly<Record<string, string>> = {
+  'policy-opt':
+    'candidates and what becomes of them: propose, replay, apply, monitor, roll back, drill, pause',
+  'policy-packet': 'what reviewers see and decide on',
+  ops: 'what is run every day and every week',
+}
+
 function groupOf(program: Command, groups: Map<string, Command>, name: string): Command {
   const known = groups.get(name)
   if (known !== undefined) return known
-  const group = program.command(name)
+  const group = program.command(name).description(GROUPS[name] ?? '')
   groups.set(name, group)
   return group
+}
+
+/** The first word, where it is one of a command: its help is the one that helps. */
+function groupIn(words: readonly string[]): string {
+  const word = words.find(each => COMMANDS.some(entry => entry.words[0] === each))
+  return word === undefined ? '' : `${word} `
 }
 
 async function main(words: readonly string[]): Promise<void> {
@@ -42,7 +66,9 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return
-      const { refusal } = refuse('bad_input', error.message.replace(/^error: /, ''), 'see `quotey --help`')
+      const unfinished = error.code === 'commander.help'
+      const message = unfinished ? 'the command is not finished' : error.message.replace(/^error: /, '')
+      const { refusal } = refuse('bad_input', message, `see \`quotey ${groupIn(words)}--help\``)
       tell(refusal, json)
       return
     }
