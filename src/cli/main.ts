@@ -79,4 +79,5 @@ async function main(words: readonly string[]): Promise<void> {
   }
 }
 
-await main(process.argv.slice(2))
+const words = process.argv.slice(2)
+await main(words.length === 0 ? ['--help'] : words)
