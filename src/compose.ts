@@ -10,6 +10,7 @@ import { webhookFile } from './adapters/webhooks.ts'
 import type { Config } from './config.ts'
 import { done, type Result } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
+import type { Machine } from './loop/machine.ts'
 import type { Fork, Ports, Progress, QuoteFiles, Snapshots, Store } from './loop/ports.ts'
 
 const SILENT: Progress = () => undefined
@@ -48,6 +49,12 @@ export const composeEvidence = (
   engine: engineNamed,
   progress,
 })
+
+/** The machine under an installation, for `doctor`. */
+export async function composeMachine(config: Config): Promise<Machine> {
+  const { machineUnder } = await import('./adapters/machine.ts')
+  return machineUnder(databasePath(config), config.keysFolder)
+}
 
 function portsOver(config: Config, store: Store, progress: Progress): Ports {
   return {

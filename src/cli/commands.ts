@@ -33,7 +33,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('policy-opt monitor', () => import('./monitor.ts'), 'policy-opt'),
   entry('policy-opt control', () => import('./control.ts'), 'policy-opt'),
   entry('kpi', () => import('./kpi.ts')),
+  entry('ops daily', async () => ({ register: (await import('./ops.ts')).registerDaily }), 'ops'),
+  entry('ops weekly', async () => ({ register: (await import('./ops.ts')).registerWeekly }), 'ops'),
   entry('ops deliver', () => import('./deliver.ts'), 'ops'),
+  entry('incident', () => import('./incident.ts')),
+  entry('validate', () => import('./validate.ts')),
+  entry('doctor', () => import('./doctor.ts')),
   entry('audit', () => import('./audit.ts')),
   entry('demo', () => import('./demo.ts')),
 ]

@@ -5,6 +5,7 @@ import type { Ports } from '../loop/ports.ts'
 const KEY_OF = {
   policy_candidate: { key: 'id', noun: 'candidate', made: 'quotey policy-opt propose' },
   review_packet: { key: 'packet_id', noun: 'packet', made: 'quotey policy-packet build CANDIDATE' },
+  incident: { key: 'id', noun: 'incident', made: 'quotey incident open' },
   policy_apply_record: { key: 'id', noun: 'apply record', made: 'quotey policy-opt apply CANDIDATE' },
 } as const
 

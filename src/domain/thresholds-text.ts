@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { ALERT_CODES } from './alert-state.ts'
 import { done, type Result, refuse } from './refusal.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts'
 
@@ -26,6 +27,7 @@ const shape = z.strictObject({
       false_positive_spike: count,
       margin_gap_drift: count,
     }),
+    engage_pause: z.array(z.enum(ALERT_CODES)).default([]),
   }),
   evidence: z.strictObject({
     thin_segment_quotes: count,

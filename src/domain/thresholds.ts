@@ -1,3 +1,5 @@
+import { PROTECTED_ATTRIBUTES_DEFAULT } from './protected-attributes.ts'
+import type { AlertCode } from './alert-state.ts'
 import type { Bps } from './units.ts'
 
 /** Schema `clo_thresholds.v1`, JSON names; versioned and signed like a policy. */
@@ -21,6 +23,8 @@ export type Thresholds = {
       readonly false_positive_spike: number
       readonly margin_gap_drift: number
     }
+    /** Alerts that engage the safety pause by themselves when `ops daily` finds them raised. */
+    readonly engage_pause: readonly AlertCode[]
   }
   readonly evidence: {
     /** A segment with fewer closed quotes is thin: no proposal may touch it. */
@@ -59,6 +63,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   attacks: {
     margin_collapse: { max_margin_loss_bps: 500, max_quote_share_bps: 1000 },
     biased_cohort_regression: { max_segment_loss_bps: 100 },
+    engage_pause: [],
     violation_laundering: { max_not_replayable_delta: 0 },
     extrapolation: { max_extrapolated_share_bps: 5000 },
     threshold_gaming: { window_bps: 50, max_share_bps: 500 },

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { readdir, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { KeyFile, Machine } from '../loop/machine.ts'
+
+const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
+
+/** The machine under an installation. */
+export const machineUnder = (databasePath: string, keysFolder: string): Machine => ({
+  disk: async () => {
+    const { bavail, bsize } = await statfs(join(databasePath, '..'))
+    const database = await stat(databasePath)
+    return { freeBytes: bavail * bsize, databaseBytes: database.size }
+  },
+  keys: async () => {
+    if (!existsSync(keysFolder)) return { folder: keysFolder, openToOthers: 0, files: [] }
+    const files: KeyFile[] = []
+    for (const name of (await readdir(keysFolder)).sort()) {
+      const named = KEY_FILE.exec(name)?.groups
+      if (named === undefined) continue
+      const path = join(keysFolder, name)
+      const openToOthers = await openBits(path)
+      files.push({ path, actorId: named.actor as string, keyId: named.keyId as string, openToOthers })
+    }
+    return { folder: keysFolder, openToOthers: await openBits(keysFolder), files }
+  },
+  databaseFaults: async () => {
+    const database = new DatabaseSync(databasePath, { readOnly: true })
+    try {
+      const rows = database.prepare('PRAGMA integrity_check(20)').all()
+      return rows.map(row => String(row.integrity_check)).filter(line => line !== 'ok')
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)]
+    } finally {
+      database.close()
+    }
+  },
+})
+
+const openBits = async (path: string): Promise<number> =>
+  process.platform === 'win32' ? 0 : (await stat(path)).mode & 0o077

@@ -1,0 +1,138 @@
+import { alertReadings, isBeyondLimit } from '../domain/alert-state.ts'
+import { dayOf } from '../domain/job-calendar.ts'
+import { DEFAULT_WINDOW_LENGTH } from '../domain/kpi-window.ts'
+import type { IncidentCause } from '../domain/playbook.ts'
+import { done, type Result } from '../domain/refusal.ts'
+import type { JsonObject } from '../domain/units.ts'
+import { currentThresholds } from './active.ts'
+import { authorize } from './authorize.ts'
+import { incidentOf, newestWindow, openIncidentRows } from './incident.ts'
+import { insertIncident } from './incident-open.ts'
+import { type RecordedKpiSummary, recordKpiSummary } from './kpi.ts'
+import { DAILY_EVENT, missedJobs } from './missed-jobs.ts'
+import { type AutomaticPause, pauseWhereConfigured } from './ops-pause.ts'
+import type { Ports, Reading, Writing } from './ports.ts'
+import { record } from './record.ts'
+import type { AuditRow } from './tables.ts'
+
+/** `ops daily`, JSON names. */
+export interface DailyReport {
+  readonly day: string
+  /** The day had its run before; this is what it found. */
+  readonly already_ran: boolean
+  readonly kpi_snapshot_id: string
+  readonly alert_reason_codes: string
+  readonly summary: RecordedKpiSummary
+  readonly incidents_opened: readonly string[]
+  readonly incidents: readonly OpenIncidentLine[]
+  readonly pause: readonly AutomaticPause[]
+  readonly missed_days: readonly string[]
+  readonly missed_weeks: readonly string[]
+}
+
+export interface OpenIncidentLine {
+  readonly incident_id: string
+  readonly cause: IncidentCause
+  readonly ticket: string
+  /** The step whose turn it is; null when only closing is left. */
+  readonly next_step: number | null
+  /** What closing waits for. */
+  readonly unmet: readonly string[]
+}
+
+/**
+ * The daily operator check: a recorded KPI snapshot over 30 days, an incident for each alert that is raised (beyond its limit on
+ * enough samples, and none open for it), the pause where the thresholds say so, and what was missed. Once a day: again, it
+ * gives what the day's run found. Refuses not_authorised and key_expired.
+ */
+export async function opsDaily(
+  ports: Ports,
+  input: { readonly actorId: string },
+): Promise<Result<DailyReport>> {
+  const begun = await ports.store.read(async tx => {
+    const now = ports.clock.now()
+    const authority = await authorize(tx, now, input.actorId, 'kpi_record')
+    if (!authority.ok) return authority
+    return done({ earlier: await runOf(tx, dayOf(now)), missed: await missedJobs(tx, now) })
+  })
+  if (!begun.ok) return begun
+  const { earlier, missed } = begun.value
+  if (earlier !== null) return done(reportIn(earlier))
+  const window = { length: DEFAULT_WINDOW_LENGTH, from: null, to: null }
+  const summary = await recordKpiSummary(ports, { ...window, actorId: input.actorId })
+  if (!summary.ok) return summary
+  const opened = await ports.store.change(tx => raise(tx, ports, input.actorId))
+  if (!opened.ok) return opened
+  const pause = await pauseWhereConfigured(ports, input.actorId, summary.value)
+  return ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const authority = await authorize(tx, at, input.actorId, 'kpi_record')
+    if (!authority.ok) return authority
+    const meanwhile = await runOf(tx, dayOf(at))
+    if (meanwhile !== null) return done(reportIn(meanwhile))
+    const report: DailyReport = {
+      day: dayOf(at),
+      already_ran: false,
+      kpi_snapshot_id: summary.value.kpi_snapshot_id,
+      alert_reason_codes: summary.value.alert_reason_codes,
+      summary: summary.value,
+      incidents_opened: opened.value,
+      incidents: await openLines(tx),
+      pause,
+      missed_days: missed.days.missed,
+      missed_weeks: missed.weeks.missed,
+    }
+    await record(tx, ports, {
+      eventType: DAILY_EVENT,
+      actor: { type: authority.value.actorType, id: input.actorId },
+      payload: report as unknown as JsonObject,
+      idempotencyKey: report.day,
+      occurredAt: at,
+      inserts: [],
+    })
+    return done(report)
+  })
+}
+
+const runOf = (tx: Reading, day: string): Promise<AuditRow | null> =>
+  tx.last('policy_lifecycle_audit', { event_type: DAILY_EVENT, idempotency_key: day })
+
+const reportIn = (row: AuditRow): DailyReport => ({
+  ...(JSON.parse(row.event_payload_json) as DailyReport),
+  already_ran: true,
+})
+
+/** Opens an incident for every alert of the newest snapshot that is raised and has none open; gives their ids. */
+async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result<readonly string[]>> {
+  const at = ports.clock.now()
+  const authority = await authorize(tx, at, actorId, 'incident_open')
+  if (!authority.ok) return authority
+  const snapshot = await tx.last('kpi_snapshot')
+  const newest = await newestWindow(tx)
+  if (snapshot === null || newest === null) throw new Error('the snapshot just recorded is gone')
+  const { thresholds } = await currentThresholds(tx)
+  const open = new Set((await openIncidentRows(tx)).map(row => row.cause))
+  const opened: string[] = []
+  for (const reading of alertReadings(newest.summary, thresholds.alerts)) {
+    if (!isBeyondLimit(reading) || reading.samples < reading.samples_min || open.has(reading.code)) continue
+    const { id } = await insertIncident(tx, ports, authority.value, at, {
+      cause: reading.code,
+      reason: `${reading.measured_bps} bps over ${reading.samples} candidates, limit ${reading.limit_bps} bps`,
+      ticket: null,
+      window: reading.window,
+      snapshot,
+    })
+    opened.push(id)
+  }
+  return done(opened)
+}
+
+async function openLines(tx: Reading): Promise<readonly OpenIncidentLine[]> {
+  const lines: OpenIncidentLine[] = []
+  for (const row of await openIncidentRows(tx)) {
+    const { incident_id, cause, ticket, next_step, exit_criteria } = await incidentOf(tx, row)
+    const unmet = exit_criteria.filter(criterion => !criterion.met).map(criterion => criterion.why)
+    lines.push({ incident_id, cause, ticket, next_step, unmet })
+  }
+  return lines
+}
