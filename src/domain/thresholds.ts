@@ -1,4 +1,3 @@
-import { PROTECTED_ATTRIBUTES_DEFAULT } from './protected-attributes.ts'
 import type { AlertCode } from './alert-state.ts'
 import type { Bps } from './units.ts'
 
@@ -58,12 +57,12 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
     max_false_positive_rate_bps: 1000,
     max_projected_realized_margin_gap_bps: 200,
     min_samples: { rollback_spike: 5, false_positive_spike: 5, margin_gap_drift: 3 },
+    engage_pause: [],
   },
   evidence: { thin_segment_quotes: 200, sensitivity_offset_share: 0.5 },
   attacks: {
     margin_collapse: { max_margin_loss_bps: 500, max_quote_share_bps: 1000 },
     biased_cohort_regression: { max_segment_loss_bps: 100 },
-    engage_pause: [],
     violation_laundering: { max_not_replayable_delta: 0 },
     extrapolation: { max_extrapolated_share_bps: 5000 },
     threshold_gaming: { window_bps: 50, max_share_bps: 500 },
