@@ -57,8 +57,8 @@ async function release(call: Invocation) {
   const ports = await call.ports()
   if (!ports.ok) return ports
   const { remediation } = call.options as Readonly<Record<string, string>>
-  const { releasePause } = await import('../loop/pause-release.ts')
-  return releasePause(ports.value, { actorId: actor.value, remediation: remediation ?? '' })
+  const { releaseValidated } = await import('../loop/release-validated.ts')
+  return releaseValidated(ports.value, { actorId: actor.value, remediation: remediation ?? '' })
 }
 
 async function thresholds(call: Invocation) {

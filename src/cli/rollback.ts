@@ -12,24 +12,28 @@ export function register(parent: Command): void {
     .description('restore the policy that was active before, under your signature (CLO-CTRL-004)')
     .option('--reason <text>', 'why (required)', '')
     .option('--triggered-at <instant>', 'when the alert or incident was raised (default: now)')
+    .option('--incident <id>', 'the incident it answers, whose trigger counts (an id, or latest)')
     .action(performing(rollback, rolledBackText))
 }
 
 async function rollback(call: Invocation) {
   const actor = actorOf(call)
   if (!actor.ok) return actor
-  const { reason, triggeredAt } = call.options as { reason?: string; triggeredAt?: string }
+  const { reason, triggeredAt, incident } = call.options as Readonly<Record<string, string | undefined>>
   const instant = instantOf(triggeredAt)
   if (!instant.ok) return instant
   const ports = await call.ports()
   if (!ports.ok) return ports
   const named = await idNamed(ports.value, 'policy_apply_record', call.arguments[0] as string)
   if (!named.ok) return named
+  const answered = incident === undefined ? done(null) : await idNamed(ports.value, 'incident', incident)
+  if (!answered.ok) return answered
   return rollbackApply(ports.value, {
     actorId: actor.value,
     applyRecordId: named.value,
     reason: reason ?? '',
     triggeredAt: instant.value,
+    incidentId: answered.value,
   })
 }
 

@@ -57,6 +57,14 @@ export async function incidentRow(tx: Reading, id: string): Promise<Result<Incid
   return row === null ? refuse('not_found', `no incident \`${id}\``, 'see `quotey incident list`') : done(row)
 }
 
+/** The incident that a rollback is made for; null where it is made for none. */
+export async function incidentOfRollback(
+  tx: Reading,
+  id: string | null,
+): Promise<Result<IncidentRow | null>> {
+  return id === null ? done(null) : incidentRow(tx, id)
+}
+
 /** An incident as its rows say it stands. */
 export async function incidentOf(tx: Reading, row: IncidentRow): Promise<Incident> {
   const rows = await tx.find('incident_step', { incident_id: row.id })

@@ -9,6 +9,7 @@ import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
 import { signStatement } from './sign.ts'
 import type { PauseRow } from './tables.ts'
+import type { ValidationReport } from './validate.ts'
 
 export interface ReleasePause {
   readonly actorId: string
@@ -27,9 +28,14 @@ type ReadablePause = PauseState & {
 /**
  * Adds one person's signature to the release; the pause ends when a safety owner and a runtime owner, two people, have
  * signed. Refuses reason_required, not_authorised, key_expired, and release_blocked while it is not paused, while the state
- * cannot be read, or while a trigger metric is not clear in a KPI snapshot taken since.
+ * cannot be read, while a trigger metric is not clear in a KPI snapshot taken since, or while a control check of `validation`
+ * fails. People release through `releaseValidated`; only a drill on a fork, which validation itself runs, has none.
  */
-export async function releasePause(ports: Ports, input: ReleasePause): Promise<Result<ControlStatus>> {
+export async function releasePause(
+  ports: Ports,
+  input: ReleasePause,
+  validation: ValidationReport | null = null,
+): Promise<Result<ControlStatus>> {
   const remediation = input.remediation.trim()
   if (remediation === '') {
     return refuse('reason_required', 'a release needs a written remediation', 'pass `--remediation TEXT`')
@@ -43,10 +49,12 @@ export async function releasePause(ports: Ports, input: ReleasePause): Promise<R
     if (!readable.ok) return readable
     const clear = await metricsClear(tx, readable.value)
     if (!clear.ok) return clear
+    const valid = controlsHold(validation)
+    if (!valid.ok) return valid
     if (state.signatures.some(signature => signature.actorId === input.actorId)) {
       return done(await statusIn(tx))
     }
-    const signing = { authority: authority.value, remediation, kpiSnapshotId: clear.value, at }
+    const signing = { authority: authority.value, remediation, kpiSnapshotId: clear.value, validation, at }
     const signed = await sign(tx, ports, readable.value, signing)
     if (!signed.ok) return signed
     const signatures = [...state.signatures, signatureOf(authority.value, remediation)]
@@ -101,10 +109,23 @@ async function metricsClear(tx: Reading, pause: ReadablePause): Promise<Result<s
   )
 }
 
+/** A failing control check holds the release back; a missed job does not. */
+function controlsHold(validation: ValidationReport | null): Result<null> {
+  const failing = (validation?.checks ?? []).filter(check => check.kind === 'control' && !check.ok)
+  if (failing.length === 0) return done(null)
+  return refuse(
+    'release_blocked',
+    `the validation fails: ${failing.map(check => check.name).join(', ')}`,
+    'see `quotey validate` and `quotey doctor`, and remove the cause first',
+    { failing: failing.map(({ name, proof }) => ({ name, proof })) },
+  )
+}
+
 interface Signing {
   readonly authority: Authority
   readonly remediation: string
   readonly kpiSnapshotId: string
+  readonly validation: ValidationReport | null
   readonly at: Instant
 }
 
@@ -166,7 +187,7 @@ async function release(
   pause: ReadablePause,
   last: PauseRow,
   signatures: readonly ReleaseSignature[],
-  { authority, kpiSnapshotId, at }: Signing,
+  { authority, kpiSnapshotId, validation, at }: Signing,
 ): Promise<void> {
   const row: PauseRow = { ...last, sequence: last.sequence + 1, kind: 'released' }
   await record(tx, ports, {
@@ -181,6 +202,7 @@ async function release(
         remediation,
       })),
       kpi_snapshot_id: kpiSnapshotId,
+      validation: validation as unknown as JsonObject | null,
       ...(await affected(tx, pause)),
     },
     idempotencyKey: `${pause.pauseId}:${row.sequence}`,

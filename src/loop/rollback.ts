@@ -6,6 +6,7 @@ import { type Activated, activatedBy, activeApply } from './activation.ts'
 import { activePolicy, currentActivation, policyOfVersion } from './active.ts'
 import { type Authority, authorize } from './authorize.ts'
 import { candidateRow } from './candidate-evidence.ts'
+import { incidentOfRollback } from './incident.ts'
 import { BrokenState, type Ports, type Writing } from './ports.ts'
 import { record } from './record.ts'
 import { signStatement } from './sign.ts'
@@ -17,6 +18,8 @@ export interface RollbackRequest {
   readonly reason: string
   /** When the trouble that calls for it was noticed, from an alert or an incident; null: when the command began. */
   readonly triggeredAt: Instant | null
+  /** The incident whose moment of trigger counts where none is given. */
+  readonly incidentId?: string | null
 }
 
 /** `policy-opt rollback`, JSON names. */
@@ -46,7 +49,9 @@ export async function rollbackApply(ports: Ports, asked: RollbackRequest): Promi
     if (earlier !== null) return again(tx, earlier, request.reason)
     const active = await currentActivation(tx)
     if (active.policy_version !== applied.applied_policy_version) return notActive(tx, applied, active)
-    const triggeredAt = request.triggeredAt ?? began
+    const incident = await incidentOfRollback(tx, request.incidentId ?? null)
+    if (!incident.ok) return incident
+    const triggeredAt = request.triggeredAt ?? incident.value?.triggered_at ?? began
     if (triggeredAt > at || triggeredAt < applied.applied_at) return triggerOutside(triggeredAt, applied, at)
     return rollBack(tx, ports, { request, authority: authority.value, applied, active, triggeredAt, at })
   })
@@ -94,7 +99,8 @@ async function rollBack(tx: Writing, ports: Ports, rollback: Rollback): Promise<
     rollback_depth: (parent?.rollback_depth ?? 0) + 1,
     rollback_metadata_json: canonicalText({
       rollback_triggered_at: triggeredAt,
-      trigger: request.triggeredAt === null ? 'command' : 'given',
+      trigger: request.triggeredAt !== null ? 'given' : request.incidentId == null ? 'command' : 'incident',
+      incident_id: request.incidentId ?? null,
       from_policy_version: active.policy_version,
       from_policy_digest: active.policy_digest,
       envelope: signed.value.envelope,
