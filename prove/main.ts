@@ -12,8 +12,10 @@ interface Proof {
 }
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  'false-alarms': () => import('./false-alarms.ts'),
   'kpi-agreement': () => import('./kpi-agreement.ts'),
   interleavings: () => import('./interleavings.ts'),
+  worlds: () => import('./worlds.ts'),
 }
 
 function optionsIn(words: readonly string[]): ProofOptions {
