@@ -19,6 +19,7 @@ export const EXIT_CODE_OF_REFUSAL = {
   unfit_history: 3,
   protected_rule: 3,
   release_blocked: 3,
+  store_unavailable: 3,
   packet_altered: 4,
   signature_invalid: 4,
   audit_broken: 4,

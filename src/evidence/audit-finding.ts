@@ -26,6 +26,7 @@ export type AuditFindingCode =
   | 'illegal_change'
   | 'content_altered'
   | 'activation_wrong'
+  | 'structure_altered'
   | 'keyring_untrusted'
   | 'actor_unsigned'
   | 'signature_invalid'

@@ -23,12 +23,21 @@ export interface Randomness {
 
 type Where<T extends keyof Tables> = Partial<Tables[T]>
 
+/** One thing wrong with the form of the store, apart from what its rows say. */
+export interface StructureFault {
+  readonly where: string
+  readonly expected: string
+  readonly found: string
+}
+
 /** Questions inside one consistent view of the store. */
 export interface Reading {
   /** Rows whose columns equal `where`, in order of insertion. */
   find<T extends keyof Tables>(table: T, where?: Where<T>): Promise<readonly Tables[T][]>
   /** The row inserted last among those. */
   last<T extends keyof Tables>(table: T, where?: Where<T>): Promise<Tables[T] | null>
+  /** Tables, indexes and triggers that are not as a new store has them, and damage of the file itself; MUST read every page. */
+  structure(): Promise<readonly StructureFault[]>
   /** Runs a query of the KPI pack over [start, end). */
   kpi(
     query: 'clo_kpi_summary_v1' | 'clo_kpi_summary_v2' | 'clo_kpi_projected_vs_realized_detail_v1',
@@ -56,7 +65,7 @@ export interface Writing extends Reading {
 }
 
 /**
- * What is thrown when stored state contradicts itself or cannot be read: no step can go on, and no step expects it. The face
+ * What is thrown when stored state contradicts itself, or cannot be read or written: no step can go on, and no step expects it. The face
  * prints the refusal like any other.
  */
 export class BrokenState extends Error {
@@ -72,7 +81,8 @@ export class BrokenState extends Error {
 /**
  * The store. `change` MUST take the writers' lock before `work` reads, MUST commit all or nothing, and MUST roll back when
  * `work` throws. Two calls of `change` never overlap, in any number of processes. A store MUST NOT be asked from inside one of
- * its own transactions, and MUST throw BrokenState when its file is damaged.
+ * its own transactions, and MUST throw BrokenState when its file is damaged
+ * (audit_broken), or locked, full or not writable (store_unavailable): then nothing of the change was kept.
  */
 export interface Store {
   read<T>(work: (tx: Reading) => Promise<T>): Promise<T>

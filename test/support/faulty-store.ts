@@ -26,6 +26,7 @@ export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): 
   const struck = (tx: Writing): Writing => ({
     find: (table, where) => tx.find(table, where),
     last: (table, where) => tx.last(table, where),
+    structure: () => tx.structure(),
     kpi: (query, start, end) => tx.kpi(query, start, end),
     undelivered: () => tx.undelivered(),
     insert: (table, row) => counted(() => tx.insert(table, row)),

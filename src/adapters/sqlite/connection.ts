@@ -4,6 +4,7 @@ import { done, type Result, refuse } from '../../domain/refusal.ts'
 import { FOUNDATION_TABLES } from './foundation.sql.ts'
 import { INCIDENT_TABLES } from './incident.sql.ts'
 import { LIFECYCLE_TABLES } from './lifecycle.sql.ts'
+import { damaged, storeObstacle } from './obstacle.ts'
 import { OUTBOX_TABLES } from './outbox.sql.ts'
 import { forbidRewriting } from './triggers.ts'
 
@@ -31,34 +32,26 @@ export function createDatabase(path: string): DatabaseSync {
 
 /**
  * Opens the database of an installation. Refuses what is not there (not_found), not ours or newer than this program
- * (bad_input), or damaged (audit_broken); then nothing stays open.
+ * (bad_input), locked for over `busyMsMax` milliseconds or not writable (store_unavailable), or damaged (audit_broken); then
+ * nothing stays open.
  */
-export function openDatabase(path: string): Result<DatabaseSync> {
+export function openDatabase(path: string, busyMsMax: number = BUSY_MS_MAX): Result<DatabaseSync> {
   if (!existsSync(path)) return refuse('not_found', `no database \`${path}\``, 'run `quotey init`')
   let database: DatabaseSync | null = null
   try {
-    database = connect(path)
+    database = connect(path, busyMsMax)
     const objection = objectionTo(database, path)
     if (objection === null) return done(database)
     database.close()
     return objection
   } catch (error) {
     database?.close()
-    return damaged(path, error)
+    return { ok: false, refusal: storeObstacle(path, error) ?? damaged(path, error).refusal }
   }
 }
 
-/** The refusal for a database that SQLite cannot read. */
-export const damaged = (path: string, error: unknown): ReturnType<typeof refuse> =>
-  refuse(
-    'audit_broken',
-    `the database \`${path}\` cannot be read`,
-    'keep the file as evidence, restore a backup beside it, and check that with `quotey audit verify`',
-    { cause: error instanceof Error ? error.message : String(error) },
-  )
-
-function connect(path: string): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: true })
+function connect(path: string, busyMsMax: number = BUSY_MS_MAX): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyMsMax, enableForeignKeyConstraints: true })
   try {
     // WAL lets readers go on beside a writer; FULL keeps what was acknowledged through a loss of power.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')

@@ -1,11 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { BrokenState, type Reading, type Store, type Writing } from '../../loop/ports.ts'
-import { damaged } from './connection.ts'
+import { storeObstacle } from './obstacle.ts'
 import { SqliteTransaction } from './transaction.ts'
-
-/** SQLite's codes for a file it cannot make sense of: SQLITE_CORRUPT and SQLITE_NOTADB. */
-const DAMAGE_CODES: readonly number[] = [11, 26]
 
 /** The store on one open connection. Transactions of this process take turns; those of others wait at the file's lock. */
 export class SqliteStore implements Store {
@@ -31,7 +28,11 @@ export class SqliteStore implements Store {
 
   copyTo(path: string): Promise<void> {
     return this.#inTurn(async () => {
-      await backup(this.#database, path)
+      try {
+        await backup(this.#database, path)
+      } catch (error) {
+        throw this.#named(error)
+      }
     })
   }
 
@@ -59,13 +60,13 @@ export class SqliteStore implements Store {
       return value
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
-      throw this.#isDamage(error) ? new BrokenState(damaged(this.#path, error).refusal) : error
+      throw this.#named(error)
     }
   }
 
-  #isDamage(error: unknown): boolean {
-    const code = (error as { errcode?: number } | null)?.errcode
-    // The low byte is the kind of error, the rest its variant.
-    return code !== undefined && DAMAGE_CODES.includes(code & 0xff)
+  /** What lies outside this program is told as a refusal; anything else stays a fault of ours. */
+  #named(error: unknown): unknown {
+    const obstacle = storeObstacle(this.#path, error)
+    return obstacle === null ? error : new BrokenState(obstacle)
   }
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { Instant, JsonObject } from '../../domain/units.ts'
-import type { Reading, UndeliveredMessage, Writing } from '../../loop/ports.ts'
+import type { Reading, StructureFault, UndeliveredMessage, Writing } from '../../loop/ports.ts'
 import type { CandidateRow, Tables } from '../../loop/tables.ts'
 import { UNDELIVERED } from './outbox.sql.ts'
 import { columnsOf } from './triggers.ts'
@@ -47,6 +47,17 @@ export class SqliteTransaction implements Writing {
     return this.#prepare(UNDELIVERED)
       .all()
       .map(row => ({ ...row })) as unknown as UndeliveredMessage[]
+  }
+
+  async structure(): Promise<readonly StructureFault[]> {
+    const { createDatabase } = await import('./connection.ts')
+    const { structureFaults } = await import('./structure.ts')
+    const fresh = createDatabase(':memory:')
+    try {
+      return structureFaults(this.#database, fresh)
+    } finally {
+      fresh.close()
+    }
   }
 
   async insert<T extends keyof Tables>(table: T, row: Tables[T]): Promise<void> {

@@ -1,0 +1,37 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { StructureFault } from '../../loop/ports.ts'
+
+type Schema = ReadonlyMap<string, string>
+
+/**
+ * Compares tables, indexes and triggers with those of a new database, and asks SQLite whether every page and index is whole. A
+ * dropped trigger opens rows to editing, so it is named although no row has changed yet.
+ */
+export function structureFaults(database: DatabaseSync, fresh: DatabaseSync): readonly StructureFault[] {
+  const [expected, found] = [schemaOf(fresh), schemaOf(database)]
+  const names = [...new Set([...expected.keys(), ...found.keys()])].sort()
+  const altered = names
+    .filter(name => expected.get(name) !== found.get(name))
+    .map(name => ({
+      where: name,
+      expected: expected.get(name) ?? 'nothing',
+      found: found.get(name) ?? 'nothing',
+    }))
+  return [...altered, ...damagedPages(database)]
+}
+
+const schemaOf = (database: DatabaseSync): Schema =>
+  new Map(
+    database
+      .prepare("SELECT type || ' ' || name AS name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'")
+      .all()
+      .map(row => [row.name as string, row.sql as string]),
+  )
+
+const damagedPages = (database: DatabaseSync): readonly StructureFault[] =>
+  database
+    .prepare('PRAGMA integrity_check')
+    .all()
+    .map(row => row.integrity_check as string)
+    .filter(said => said !== 'ok')
+    .map(said => ({ where: 'database file', expected: 'every page and index whole', found: said }))
