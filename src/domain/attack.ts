@@ -44,10 +44,10 @@ export interface CurrentEvidence {
   readonly thresholds_digest: Digest
 }
 
-/** The candidate together with another one in flight: what their union's replay failed that each passes alone. */
+/** The candidate together with one or two others in flight: what their union's replay failed that fewer of them pass. */
 export interface CandidateUnion {
-  readonly withCandidateId: CandidateId
-  /** Guardrail codes that block the union and neither of the two; null where the union could not be replayed. */
+  readonly withCandidateIds: readonly CandidateId[]
+  /** Guardrail codes that block the union and no part of it; null where the union was not replayed. */
   readonly newBlocks: readonly string[] | null
 }
 

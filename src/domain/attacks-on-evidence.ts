@@ -1,4 +1,4 @@
-import type { Attack, AttackCase, CurrentEvidence } from './attack.ts'
+import type { Attack, AttackCase, CandidateUnion, CurrentEvidence } from './attack.ts'
 import type { ReplayReport } from './replay-report.ts'
 
 /** The report was made for another candidate or for other policies than those of this candidate. */
@@ -51,28 +51,28 @@ export function staleInputs(report: ReplayReport, current: CurrentEvidence): rea
   return stale
 }
 
-/** With another candidate in flight the union fails a guardrail that each passes alone. */
+/** With one or two other candidates in flight the union fails a guardrail that each of its parts passes. */
 export const stackedCandidates: Attack = ({ unions }) => {
   const failing = unions.filter(union => union.newBlocks !== null && union.newBlocks.length > 0)
   const unreplayed = unions.filter(union => union.newBlocks === null)
   const shared = { limit: 0, contributors: [] }
-  if (failing.length > 0) {
-    const first = failing[0]
+  const smallest = [...failing].sort(bySize)[0]
+  if (smallest !== undefined) {
     return {
       ...shared,
       outcome: 'blocked',
       measured: failing.length,
-      reason: `together with \`${first?.withCandidateId}\` it fails ${first?.newBlocks?.join(', ')}`,
-      smallest_set: failing.map(union => union.withCandidateId),
+      reason: `together with ${named(smallest)} it fails ${smallest.newBlocks?.join(', ')}`,
+      smallest_set: smallest.withCandidateIds,
     }
   }
-  if (unreplayed.length > 0) {
+  if (unreplayed[0] !== undefined) {
     return {
       ...shared,
       outcome: 'unknown',
       measured: null,
-      reason: `the union with \`${unreplayed[0]?.withCandidateId}\` could not be replayed`,
-      smallest_set: unreplayed.map(union => union.withCandidateId),
+      reason: `the union with ${named(unreplayed[0])} was not replayed`,
+      smallest_set: unreplayed[0].withCandidateIds,
     }
   }
   return {
@@ -80,7 +80,14 @@ export const stackedCandidates: Attack = ({ unions }) => {
     outcome: 'passed',
     measured: 0,
     reason:
-      unions.length === 0 ? 'no other candidate is in flight' : 'no union with another candidate fails anew',
+      unions.length === 0 ? 'no other candidate is in flight' : 'no union with other candidates fails anew',
     smallest_set: [],
   }
 }
+
+const named = ({ withCandidateIds }: CandidateUnion): string =>
+  withCandidateIds.map(id => `\`${id}\``).join(' and ')
+
+/** Fewest candidates first, then as they come. */
+const bySize = (left: CandidateUnion, right: CandidateUnion): number =>
+  left.withCandidateIds.length - right.withCandidateIds.length

@@ -76,16 +76,21 @@ export const violationLaundering: Attack = ({ scan, thresholds }) => {
   }
 }
 
-/** Bunching invited: a limit placed so that many quotes newly pass it by a hair. */
+/**
+ * Bunching invited: a limit placed so that many quotes newly pass it by a hair, along the discount asked for, the size of the
+ * deal or its margin.
+ */
 export const thresholdGaming: Attack = ({ scan, thresholds }) => {
   const { window_bps: window, max_share_bps: limit } = thresholds.attacks.threshold_gaming
   if (scan.scored === 0) return notKnown(limit, 'no quote was scored')
   const measured = div(scan.just_under.quotes * 10_000, scan.scored)
+  const sides = Object.entries(scan.just_under_by_side).filter(([, quotes]) => quotes > 0)
+  const along = sides.map(([side, quotes]) => `${quotes} along ${side.replace('_', ' ')}`).join(', ')
   return {
     outcome: measured > limit ? 'blocked' : 'passed',
     measured,
     limit,
-    reason: `${scan.just_under.quotes} of ${scan.scored} quotes newly escape a limit by at most ${window} bps of discount`,
+    reason: `${scan.just_under.quotes} of ${scan.scored} quotes newly escape a limit by at most ${window} bps${along === '' ? '' : `: ${along}`}`,
     contributors: segments(scan.just_under),
     smallest_set: [],
   }
@@ -110,21 +115,35 @@ export const thinSegment: Attack = ({ report, scan, thresholds, thinSegments }) 
         ? `${measured} impacted quotes lie in segments with fewer than ${quotesMin} closed quotes or no measurable response`
         : 'no impacted quote lies in a thin segment',
     contributors: topContributors(touched),
-    smallest_set: [],
+    smallest_set: touched.flatMap(({ key }) => quoteOf(scan.impacted, key) ?? []).slice(0, 1),
   }
 }
 
-/** Stands on decisions that history has never seen. */
-export const extrapolation: Attack = ({ report, thresholds }) => {
+const quoteOf = ({ first_quote_id_by_segment: first }: ScanCount, segment: string): string | undefined =>
+  Object.hasOwn(first, segment) ? first[segment] : undefined
+
+/**
+ * Stands on decisions that history has never seen: of the quotes it changes, more than the limit would be decided as none like
+ * them was (LoggedSupport). Quotes it leaves as they are gain and lose nothing, whatever history says of them. What gains even if
+ * every unseen decision turns out as badly as monotonicity allows (the report's worst case, which is stricter about what was
+ * seen) does not stand on them, and passes.
+ */
+export const extrapolation: Attack = ({ report, scan, thresholds }) => {
   const limit = thresholds.attacks.extrapolation.max_extrapolated_share_bps
-  const measured = report.support.extrapolated_bps
-  if (measured === null) return notKnown(limit, 'no quote was scored')
+  if (scan.scored === 0) return notKnown(limit, 'no quote was scored')
+  const { impacted, extrapolated } = scan
+  const measured = impacted.quotes === 0 ? 0 : div(extrapolated.quotes * 10_000, impacted.quotes)
+  const worst = report.support.worst_case_expected_margin_delta_cents_per_quote
+  const withstands = worst !== null && worst >= 0
+  const unseen = `${extrapolated.quotes} of ${impacted.quotes} changed quotes would be decided as history never was`
+  const words =
+    worst === null ? 'and its worst case is unknown' : `and at worst it gains ${worst} cents a quote`
   return {
-    outcome: measured > limit ? 'blocked' : 'passed',
+    outcome: measured > limit && !withstands ? 'blocked' : 'passed',
     measured,
     limit,
-    reason: `${measured} bps of the scored quotes would be decided as history never was`,
-    contributors: [],
+    reason: measured > limit ? `${unseen}, ${words}` : unseen,
+    contributors: segments(extrapolated),
     smallest_set: [],
   }
 }

@@ -67,6 +67,8 @@ export interface ResponseSlope {
 export interface FitnessOptions {
   /** Segments with fewer closed quotes are thin. */
   readonly thinSegmentQuotes: number
+  /** Words of attributes on which prices must not be set; default PROTECTED_ATTRIBUTES_DEFAULT. */
+  readonly protectedAttributes?: readonly string[]
 }
 
 /** `part` of `whole` in bps, rounded; 0 of nothing. */

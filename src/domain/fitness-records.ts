@@ -1,6 +1,7 @@
+import { type Contingency, cramersV } from './association.ts'
 import { type ClosedQuotes, countByOutcome } from './closed-quotes.ts'
 import { type FitnessFinding, shareBps } from './fitness-finding.ts'
-import { attributeColumns, partitionBy } from './partition.ts'
+import { attributeColumns, type ClassedColumn, partitionBy } from './partition.ts'
 import { isProtectedAttribute } from './protected-attributes.ts'
 import { grantsExplained } from './variance.ts'
 
@@ -122,11 +123,19 @@ export function competingQuotes(closed: ClosedQuotes): FitnessFinding | null {
   }
 }
 
-/** Attributes on which a price must not depend, by name, with the share of the variance of grants each explains. */
-export function protectedAttributes(closed: ClosedQuotes): readonly FitnessFinding[] {
-  const found = attributeColumns(closed).filter(({ column }) => isProtectedAttribute(column))
+/**
+ * Attributes on which a price must not depend, by name; with the share of the variance of grants that each explains, and the
+ * column that stands in for it best, by bias-corrected Cramér's V (association.ts).
+ */
+export function protectedAttributes(
+  closed: ClosedQuotes,
+  deciding: readonly ClassedColumn[],
+  words?: readonly string[],
+): readonly FitnessFinding[] {
+  const found = attributeColumns(closed).filter(({ column }) => isProtectedAttribute(column, words))
   return found.map(classed => {
     const explained = grantsExplained(closed, partitionBy(closed, [classed]))
+    const standIn = closestColumn(classed, deciding)
     return {
       code: 'protected_attribute',
       severity: 'limited',
@@ -134,8 +143,31 @@ export function protectedAttributes(closed: ClosedQuotes): readonly FitnessFindi
       facts: {
         column: classed.column,
         grants_explained_bps: explained === null ? null : Math.round(10_000 * explained),
+        closest_column: standIn?.column ?? null,
+        closest_column_association_bps: standIn === null ? null : Math.round(10_000 * standIn.association),
       },
       remedy: `leave \`${classed.column}\` out of the mapping unless it is needed to check for unequal treatment`,
     }
   })
+}
+
+function closestColumn(
+  classed: ClassedColumn,
+  others: readonly ClassedColumn[],
+): { readonly column: string; readonly association: number } | null {
+  let closest: { column: string; association: number } | null = null
+  for (const other of others) {
+    const association = cramersV(crossed(classed, other)) ?? 0
+    if (association > (closest?.association ?? 0)) closest = { column: other.column, association }
+  }
+  return closest
+}
+
+function crossed(left: ClassedColumn, right: ClassedColumn): Contingency {
+  const counts = Array.from({ length: left.classes }, () => new Array<number>(right.classes).fill(0))
+  for (let at = 0; at < left.classOf.length; at += 1) {
+    const row = counts[left.classOf[at] as number] as number[]
+    row[right.classOf[at] as number] = (row[right.classOf[at] as number] as number) + 1
+  }
+  return counts
 }

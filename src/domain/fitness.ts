@@ -33,7 +33,7 @@ import { grantsExplained } from './variance.ts'
  */
 export function auditFitness(columns: QuoteColumns, options: FitnessOptions): FitnessAudit {
   const closed = closedQuotes(columns)
-  const deciding = decidingColumns(closed)
+  const deciding = decidingColumns(closed, options.protectedAttributes)
   const explained = grantsExplained(closed, partitionBy(closed, deciding))
   const explainedBps = explained === null ? null : Math.round(10_000 * explained)
   const slopes = responseSlopes(closed, deciding)
@@ -52,7 +52,7 @@ export function auditFitness(columns: QuoteColumns, options: FitnessOptions): Fi
     singlePeriod(closed),
     undated(closed),
     approvalsUnrecorded(closed),
-    ...protectedAttributes(closed),
+    ...protectedAttributes(closed, deciding, options.protectedAttributes),
   ].filter(finding => finding !== null)
   return {
     schema: 'clo_fitness_audit.v1',

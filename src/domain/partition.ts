@@ -56,7 +56,10 @@ export function partitionBy(closed: ClosedQuotes, columns: readonly ClassedColum
 }
 
 /** What a discount may have been decided by: segment, size, region, family, and text attributes of few levels. */
-export function decidingColumns(closed: ClosedQuotes): readonly ClassedColumn[] {
+export function decidingColumns(
+  closed: ClosedQuotes,
+  protectedWords?: readonly string[],
+): readonly ClassedColumn[] {
   const { segment, region, productFamily } = closed.columns
   return [
     classText(closed, 'segment', segment),
@@ -64,7 +67,8 @@ export function decidingColumns(closed: ClosedQuotes): readonly ClassedColumn[] 
     classText(closed, 'region', region),
     classText(closed, 'product_family', productFamily),
     ...attributeColumns(closed).filter(
-      ({ column, classes }) => classes <= ATTRIBUTE_LEVELS_MAX + 1 && !isProtectedAttribute(column),
+      ({ column, classes }) =>
+        classes <= ATTRIBUTE_LEVELS_MAX + 1 && !isProtectedAttribute(column, protectedWords),
     ),
   ]
 }

@@ -1,3 +1,4 @@
+import { closedQuotes } from './closed-quotes.ts'
 import { isProtectedAttribute } from './protected-attributes.ts'
 import { OUTCOMES, type QuoteColumns, type TextColumn } from './quote.ts'
 import type { ModelFactor } from './response.ts'
@@ -13,7 +14,6 @@ const SIZE_CLASSES = 20
 const ATTRIBUTE_LEVELS_MAX = 20
 const COLUMN_LEVELS_MAX = 50
 const WON = OUTCOMES.indexOf('won')
-const LOST = OUTCOMES.indexOf('lost')
 
 /** Closed quotes counted per distinct cell of what the model looks at; a cell's discount is the mean of its quotes. */
 export interface ResponseCells {
@@ -37,9 +37,13 @@ export interface ResponseCells {
 }
 
 /** Counts the closed quotes of a history. `groups` is the number of jackknife groups. */
-export function cellsOf(columns: QuoteColumns, groups: number): ResponseCells {
-  const rows = closedRows(columns)
-  const factors = factorsOf(columns, rows)
+export function cellsOf(
+  columns: QuoteColumns,
+  groups: number,
+  protectedWords?: readonly string[],
+): ResponseCells {
+  const { rows } = closedQuotes(columns)
+  const factors = factorsOf(columns, rows, protectedWords)
   const sizeBoundsCents = sizeBounds(columns, rows)
   const levelOfRow = factors.map(factor => levelCodes(columns, rows, factor))
   const sizeOfRow = Int32Array.from(rows, row => sizeClass(sizeBoundsCents, columns.listCents[row] as number))
@@ -100,17 +104,12 @@ export function countsWithout(cells: ResponseCells, groups: readonly number[]): 
   return { quotes, wins }
 }
 
-function closedRows(columns: QuoteColumns): Int32Array {
-  const rows: number[] = []
-  for (let row = 0; row < columns.rows; row += 1) {
-    const outcome = columns.outcome[row]
-    if (outcome === WON || outcome === LOST) rows.push(row)
-  }
-  return Int32Array.from(rows)
-}
-
 /** Columns with an effect of their own: attributes of few levels that a price may depend on, and not the identifiers. */
-function factorsOf(columns: QuoteColumns, rows: Int32Array): readonly ModelFactor[] {
+function factorsOf(
+  columns: QuoteColumns,
+  rows: Int32Array,
+  protectedWords: readonly string[] | undefined,
+): readonly ModelFactor[] {
   const named: (readonly [string, TextColumn, number])[] = [
     ['segment', columns.segment, COLUMN_LEVELS_MAX],
     ['region', columns.region, COLUMN_LEVELS_MAX],
@@ -122,7 +121,7 @@ function factorsOf(columns: QuoteColumns, rows: Int32Array): readonly ModelFacto
   }))
   for (const key of Object.keys(columns.attributes).sort(compareText)) {
     const column = columns.attributes[key]
-    if (column?.kind !== 'text' || isProtectedAttribute(key)) continue
+    if (column?.kind !== 'text' || isProtectedAttribute(key, protectedWords)) continue
     const levels = commonLevels(column, rows, Number.POSITIVE_INFINITY)
     if (levels.length > 1 && levels.length <= ATTRIBUTE_LEVELS_MAX) {
       factors.push({ column: `attr.${key}`, levels })

@@ -22,6 +22,8 @@ export interface FitOptions {
   readonly thinSegmentQuotes: number
   /** Half-width of the slope range as a share of the pooled slope. */
   readonly sensitivityOffsetShare: number
+  /** Words of attributes that no model may use; default PROTECTED_ATTRIBUTES_DEFAULT. */
+  readonly protectedAttributes?: readonly string[]
 }
 
 /** Why no response can be learnt from a history. */
@@ -59,7 +61,7 @@ export interface FloatingResponse {
  * at zero, the rest fitted again. Deterministic.
  */
 export function fitResponse(columns: QuoteColumns, options: FitOptions): FitOutcome {
-  const floating = fitFloating(columns)
+  const floating = fitFloating(columns, options.protectedAttributes)
   return 'reason' in floating
     ? { kind: 'unfittable', ...floating }
     : { kind: 'fitted', model: freezeResponse(columns, floating, options) }
@@ -68,10 +70,11 @@ export function fitResponse(columns: QuoteColumns, options: FitOptions): FitOutc
 /** The same before freezing, for the bound on the freezing error. */
 export function fitFloating(
   columns: QuoteColumns,
+  protectedWords?: readonly string[],
 ): FloatingResponse | { readonly reason: UnfittableReason; readonly facts: JsonObject } {
   const counted = countOutcomes(columns)
   if (counted.reason !== null) return { reason: counted.reason, facts: counted.facts }
-  const cells = cellsOf(columns, GROUPS)
+  const cells = cellsOf(columns, GROUPS, protectedWords)
   const groupsUsed = usedGroups(cells)
   if (groupsUsed.length < 2) return { reason: 'too_few_groups', facts: { groups: groupsUsed.length } }
 

@@ -25,6 +25,7 @@ const DIRECTION: Readonly<Record<string, Direction>> = {
   'attacks.extrapolation.max_extrapolated_share_bps': 'smaller_is_tighter',
   'attacks.threshold_gaming.window_bps': 'greater_is_tighter',
   'attacks.threshold_gaming.max_share_bps': 'smaller_is_tighter',
+  'attacks.protected_attribute.max_association_bps': 'smaller_is_tighter',
   packet_expiry_days: 'smaller_is_tighter',
 }
 
@@ -46,18 +47,25 @@ export function thresholdChanges(before: Thresholds, after: Thresholds): readonl
 }
 
 function isLoosened(path: string, from: string | number, to: string | number): boolean {
-  if (path === 'guardrails.not_required') {
-    const excused = new Set(String(from).split(' '))
-    return String(to)
-      .split(' ')
-      .some(measure => measure !== '' && !excused.has(measure))
-  }
+  // Excusing one more measure loosens; so does protecting one attribute less.
+  if (path === 'guardrails.not_required') return hasMore(to, from)
+  if (path === 'evidence.protected_attributes') return hasMore(from, to)
+  // An alert that no longer stops by itself loosens.
+  if (path === 'alerts.engage_pause') return hasMore(from === 'unset' ? '' : from, to)
   const direction = DIRECTION[path]
   if (direction === undefined || typeof from !== 'number' || typeof to !== 'number') return true
   return direction === 'greater_is_tighter' ? to < from : to > from
 }
 
-/** Every limit by its path; the list of what is not required as one text. */
+/** Whether the first list, as one text, names something that the second does not. */
+function hasMore(list: string | number, than: string | number): boolean {
+  const known = new Set(String(than).split(' '))
+  return String(list)
+    .split(' ')
+    .some(word => word !== '' && !known.has(word))
+}
+
+/** Every limit by its path; lists as one text. */
 function limitsOf(part: object, prefix = ''): readonly (readonly [string, string | number])[] {
   return Object.entries(part).flatMap(([name, value]) => {
     const path = `${prefix}${name}`

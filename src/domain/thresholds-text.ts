@@ -36,6 +36,9 @@ const shape = z.strictObject({
       .min(0)
       .max(1)
       .refine(share => Number.isInteger(Math.round(share * 1e8) / 1e4), 'use at most four decimals'),
+    protected_attributes: z
+      .array(z.string().regex(/^\S*\p{L}\S*$/u, 'a word with letters, parts joined by `_`'))
+      .max(200),
   }),
   attacks: z.strictObject({
     margin_collapse: z.strictObject({ max_margin_loss_bps: bps, max_quote_share_bps: bps }),
@@ -43,6 +46,7 @@ const shape = z.strictObject({
     violation_laundering: z.strictObject({ max_not_replayable_delta: count }),
     extrapolation: z.strictObject({ max_extrapolated_share_bps: bps }),
     threshold_gaming: z.strictObject({ window_bps: bps, max_share_bps: bps }),
+    protected_attribute: z.strictObject({ max_association_bps: bps.max(10_000) }),
   }),
   packet_expiry_days: z.int().min(1).max(365),
 }) satisfies z.ZodType<Thresholds>

@@ -1,4 +1,5 @@
 import type { AlertCode } from './alert-state.ts'
+import { PROTECTED_ATTRIBUTES_DEFAULT } from './protected-attributes.ts'
 import type { Bps } from './units.ts'
 
 /** Schema `clo_thresholds.v1`, JSON names; versioned and signed like a policy. */
@@ -30,14 +31,19 @@ export type Thresholds = {
     readonly thin_segment_quotes: number
     /** Half-width of the range of slopes an estimate is judged over, as a share of the pooled slope, 0..1 in 1/10000. */
     readonly sensitivity_offset_share: number
+    /** Words in the names of attributes on which prices must not be set; isProtectedAttribute says how they are matched. */
+    readonly protected_attributes: readonly string[]
   }
   readonly attacks: {
     readonly margin_collapse: { readonly max_margin_loss_bps: Bps; readonly max_quote_share_bps: Bps }
     readonly biased_cohort_regression: { readonly max_segment_loss_bps: Bps }
     readonly violation_laundering: { readonly max_not_replayable_delta: number }
+    /** Share of impacted quotes whose new decision history never saw. */
     readonly extrapolation: { readonly max_extrapolated_share_bps: Bps }
-    /** Share of scored quotes that newly escape a sign-off or a violation by no more than the window. */
+    /** Share of scored quotes that newly escape a sign-off or a violation by no more than the window, of discount, size or margin. */
     readonly threshold_gaming: { readonly window_bps: Bps; readonly max_share_bps: Bps }
+    /** Cramér's V between whom a rule meets and a protected attribute, 0..10000. */
+    readonly protected_attribute: { readonly max_association_bps: Bps }
   }
   readonly packet_expiry_days: number
 }
@@ -59,13 +65,18 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
     min_samples: { rollback_spike: 5, false_positive_spike: 5, margin_gap_drift: 3 },
     engage_pause: [],
   },
-  evidence: { thin_segment_quotes: 200, sensitivity_offset_share: 0.5 },
+  evidence: {
+    thin_segment_quotes: 200,
+    sensitivity_offset_share: 0.5,
+    protected_attributes: PROTECTED_ATTRIBUTES_DEFAULT,
+  },
   attacks: {
     margin_collapse: { max_margin_loss_bps: 500, max_quote_share_bps: 1000 },
     biased_cohort_regression: { max_segment_loss_bps: 100 },
     violation_laundering: { max_not_replayable_delta: 0 },
     extrapolation: { max_extrapolated_share_bps: 5000 },
     threshold_gaming: { window_bps: 50, max_share_bps: 500 },
+    protected_attribute: { max_association_bps: 3000 },
   },
   packet_expiry_days: 14,
 }

@@ -31,7 +31,10 @@ export async function auditHistory(ports: Ports, input: HistoryAuditInput): Prom
   const { snapshot, thresholds } = found.value
   const columns = await ports.snapshots.load(snapshot.digest)
   if (!columns.ok) return columns
-  const audit = auditFitness(columns.value, { thinSegmentQuotes: thresholds.evidence.thin_segment_quotes })
+  const audit = auditFitness(columns.value, {
+    thinSegmentQuotes: thresholds.evidence.thin_segment_quotes,
+    protectedAttributes: thresholds.evidence.protected_attributes,
+  })
   return done({
     snapshot_id: snapshot.snapshot_id,
     digest: snapshot.digest,

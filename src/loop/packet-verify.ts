@@ -184,7 +184,7 @@ async function checkFromSnapshot(
     base,
     candidate: proposed,
     report: replay,
-    scan: scanForAttacks(columns, scope, base, proposed, evidence.thresholds.attacks),
+    scan: scanForAttacks(columns, scope, base, proposed, evidence.thresholds),
     thresholds: evidence.thresholds,
     thinSegments: evidence.response_model?.thin_segments ?? [],
     current: {

@@ -95,7 +95,7 @@ async function packetBody(
       evidence.scope,
       base.policy,
       proposed.policy,
-      thresholds.attacks,
+      thresholds,
       (rows, total) => ports.progress('attacking', rows, total),
     ),
     thresholds,

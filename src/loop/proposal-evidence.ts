@@ -64,7 +64,10 @@ function judged(
   columns: QuoteColumns,
 ): Pick<ProposalEvidence, 'fitness' | 'model' | 'unfittable' | 'artifacts'> {
   ports.progress('judging the history', 0, 2)
-  const audit = auditFitness(columns, { thinSegmentQuotes: evidence.thin_segment_quotes })
+  const audit = auditFitness(columns, {
+    thinSegmentQuotes: evidence.thin_segment_quotes,
+    protectedAttributes: evidence.protected_attributes,
+  })
   const fitness = putArtifact(audit.schema, audit as unknown as JsonObject, at)
   ports.progress('judging the history', 1, 2)
   const fit =
@@ -73,6 +76,7 @@ function judged(
       : fitResponse(columns, {
           thinSegmentQuotes: evidence.thin_segment_quotes,
           sensitivityOffsetShare: evidence.sensitivity_offset_share,
+          protectedAttributes: evidence.protected_attributes,
         })
   ports.progress('judging the history', 2, 2)
   const judgedFitness = { digest: fitness.digest, audit }

@@ -140,7 +140,7 @@ const inForce = (attacked: AttackCase, current: Partial<AttackCase['current']>):
 })
 const unionWith = async (newBlocks: readonly string[]): Promise<AttackCase> => ({
   ...(await harmless()),
-  unions: [{ withCandidateId: 'cand_other', newBlocks }],
+  unions: [{ withCandidateIds: ['cand_other'], newBlocks }],
 })
 const tightened = (bps: number): Promise<AttackCase> =>
   attackCase(policyOf(cap(1000)), policyOf(cap(bps)), some(400, { requestedDiscountBps: 1500 }))
@@ -171,7 +171,7 @@ const laundering = (attributes: Request['attributes']): Promise<AttackCase> =>
   )
 const bunched = (asked: number): Promise<AttackCase> =>
   attackCase(policyOf(approval(1900)), policyOf(approval(2000)), [
-    ...some(360, { requestedDiscountBps: 1800 }),
+    ...some(360, { requestedDiscountBps: 1850 }),
     ...some(60, { requestedDiscountBps: 2000 - 60 }),
     ...some(60, { requestedDiscountBps: asked }),
   ])

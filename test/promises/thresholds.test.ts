@@ -46,7 +46,7 @@ test('thresholds are tightened by a safety owner alone and loosened by two peopl
 test('every limit has a direction: moved one way it tightens, the other way it loosens', () => {
   const paths = thresholdChanges(DEFAULT_THRESHOLDS, shifted(DEFAULT_THRESHOLDS, 1) as Thresholds)
   const down = thresholdChanges(DEFAULT_THRESHOLDS, shifted(DEFAULT_THRESHOLDS, -1) as Thresholds)
-  assert.equal(paths.length, 21)
+  assert.equal(paths.length, 22)
   assert.deepEqual(
     paths.map(change => [change.path, change.loosened]),
     down.map(change => [change.path, !change.loosened]),

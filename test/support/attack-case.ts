@@ -97,7 +97,7 @@ export async function attackCase(
     base,
     candidate,
     report: { ...findings, replay_checksum: replayChecksum(findings) },
-    scan: scanForAttacks(columns, WHOLE_SNAPSHOT, base, candidate, DEFAULT_THRESHOLDS.attacks),
+    scan: scanForAttacks(columns, WHOLE_SNAPSHOT, base, candidate, DEFAULT_THRESHOLDS),
     thresholds: DEFAULT_THRESHOLDS,
     thinSegments: [],
     current: { engine_version: ENGINE_VERSION, ...digests },
