@@ -7,6 +7,12 @@ import { installationIdOf, keyIdOf } from './public-key.ts'
 export const KEYRING_TYPE = 'application/vnd.quotey.keyring+json'
 
 /**
+ * The nameless keeper of the founding root key: holds no roles, and signs nothing but keyrings. Whoever that is may be one of the
+ * named holders too, so the keeper counts towards a threshold of one alone.
+ */
+export const ROOT_ACTOR = 'root'
+
+/**
  * Why a stored version cannot follow the one before (null: it is the first), in this order: its number, its own content, what it
  * kept of its predecessor, and the signatures: of the key the installation is named after under the first, of the threshold of
  * both versions under every other. null when it can.
@@ -40,10 +46,10 @@ export function objectionToContent(keyring: Keyring): string | null {
     if (purpose !== 'root') return `the root key \`${keyId}\` is no known root key`
     if (revoked.has(keyId)) return `the root key \`${keyId}\` was revoked`
   }
-  const holders = rootHolders(keyring).length
+  const holders = countedHolders(keyring, keyring.root_key_ids).length
   const { root_threshold: threshold } = keyring
   if (!Number.isSafeInteger(threshold) || threshold < 1) return `its root threshold is ${threshold}`
-  return threshold > holders ? `its root threshold is ${threshold} of ${holders} persons` : null
+  return threshold > holders ? `its root threshold is ${threshold} of ${holders} named persons` : null
 }
 
 /** A key once known stays as it was, and so does a revocation; only roles, roots and the expiry are said anew. */
@@ -74,7 +80,7 @@ function objectionToFounding(row: StoredKeyring, keyring: Keyring): string | nul
 
 /** Why the signatures under a version do not meet the threshold that `roots` sets; persons are counted, not keys. */
 export function objectionToSignatures(row: StoredKeyring, roots: Keyring): string | null {
-  const persons = holdersOf(roots, signersOf(row, roots))
+  const persons = countedHolders(roots, signersOf(row, roots))
   return persons.length >= roots.root_threshold
     ? null
     : `root keys of ${persons.length} persons signed it, version ${roots.version} asks for ${roots.root_threshold}`
@@ -90,18 +96,18 @@ export function signersOf(row: StoredKeyring, roots: Keyring): readonly string[]
   return opened !== null && opened.text === row.keyring_json ? opened.keyIds : []
 }
 
-/** The persons behind some root keys, each once, in order of id. */
-export const holdersOf = (roots: Keyring, keyIds: readonly string[]): readonly string[] =>
-  [
-    ...new Set(
-      keyIds.flatMap(
-        keyId => roots.keys.find(key => key.key_id === keyId && key.purpose === 'root')?.actor_id ?? [],
-      ),
-    ),
-  ].sort()
+/** The persons that some root keys stand for under the threshold of `roots`, each once, in order of id. */
+export function countedHolders(roots: Keyring, keyIds: readonly string[]): readonly string[] {
+  const holders = new Set(
+    keyIds.filter(keyId => roots.root_key_ids.includes(keyId)).map(keyId => holderOf(roots, keyId)),
+  )
+  if (roots.root_threshold > 1) holders.delete(ROOT_ACTOR)
+  return [...holders].sort()
+}
 
-/** The persons who hold root keys of a version. */
-export const rootHolders = (keyring: Keyring): readonly string[] => holdersOf(keyring, keyring.root_key_ids)
+/** The person who holds a root key. */
+export const holderOf = (roots: Keyring, keyId: string): string =>
+  roots.keys.find(key => key.key_id === keyId)?.actor_id ?? ROOT_ACTOR
 
 function parsed(text: string): Json {
   try {

@@ -25,7 +25,7 @@ export const installationIdOf = (rootPublicKey: string): string =>
 
 /**
  * Reads a public key people hand in: PEM (SPKI) or base64 of the 32 bytes. null when it is no Ed25519 key, or one of those
- * points of small order under which one signature verifies over many texts, so that it would bind nobody to anything.
+ * points of small order under which some verifiers take one signature for any text, so that it would bind nobody to anything.
  */
 export function readPublicKey(text: string): string | null {
   const trimmed = text.trim()

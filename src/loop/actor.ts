@@ -1,9 +1,10 @@
-import { ROLES } from '../domain/controls.ts'
+import { ROLES, type Role } from '../domain/controls.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
 import { canonicalText } from '../evidence/canonical.ts'
-import { type KeyringActor, keyValidAt } from '../evidence/keyring.ts'
-import { changeKeyring, type KeyringOutcome, ROOT_ACTOR, rootKeysAtHand } from './keyring-change.ts'
+import type { KeyringActor } from '../evidence/keyring.ts'
+import { ROOT_ACTOR } from '../evidence/keyring-lineage.ts'
+import { changeKeyring, type KeyringOutcome, rootKeysAtHand } from './keyring-change.ts'
 import { keyFor } from './new-key.ts'
 import type { Ports } from './ports.ts'
 import { trustedKeyring } from './trust.ts'
@@ -89,10 +90,8 @@ function objectionTo(
       'name a later instant',
     )
   }
-  const unknown = wanted.roles.find(role => !ROLES.some(name => name === role))
-  if (unknown !== undefined) {
-    return refuse('bad_input', `there is no role \`${unknown}\``, `use ${ROLES.join(', ')}`)
-  }
+  const unknown = objectionToRoles(wanted.roles)
+  if (unknown !== null) return unknown
   if (known !== null) return objectionToKnown(wanted, known)
   if (wanted.roles.length === 0) {
     return refuse(
@@ -112,18 +111,30 @@ function objectionTo(
   return null
 }
 
+/** Refuses bad_input for what is no role. */
+export function objectionToRoles(roles: readonly string[]): ReturnType<typeof refuse> | null {
+  const unknown = roles.find(role => !ROLES.some(name => name === role))
+  return unknown === undefined
+    ? null
+    : refuse('bad_input', `there is no role \`${unknown}\``, `use ${ROLES.join(', ')}`)
+}
+
 function objectionToKnown(wanted: ActorToAdd, known: KeyringActor): ReturnType<typeof refuse> | null {
   const same = canonicalText(rolesOf(wanted)) === canonicalText(known.roles)
   if (wanted.roles.length === 0 || same) return null
   return refuse(
     'bad_input',
     `\`${wanted.id}\` is known with other roles`,
-    'leave the roles out to add a further key, or choose another id',
+    'leave the roles out to add a further key, change roles with `quotey actor grant`, or choose another id',
     { roles_held: known.roles },
   )
 }
 
-const rolesOf = (wanted: ActorToAdd): readonly string[] => ROLES.filter(role => wanted.roles.includes(role))
+const rolesOf = (wanted: ActorToAdd): readonly string[] => inOrder(wanted.roles)
+
+/** Roles in the order of the control matrix, each once: their one form in the keyring. */
+export const inOrder = (roles: readonly string[]): readonly Role[] =>
+  ROLES.filter(role => roles.includes(role))
 
 const newActor = (wanted: ActorToAdd, at: Instant): KeyringActor => ({
   id: wanted.id,
@@ -131,38 +142,3 @@ const newActor = (wanted: ActorToAdd, at: Instant): KeyringActor => ({
   roles: rolesOf(wanted),
   added_at: at,
 })
-
-export interface ActorListed {
-  readonly actor_id: string
-  readonly actor_type: KeyringActor['actor_type']
-  readonly roles: readonly string[]
-  readonly keys: readonly {
-    readonly key_id: string
-    readonly valid_from: Instant
-    readonly valid_until: Instant | null
-    /** null while it signs, else why it does not. */
-    readonly objection: string | null
-    readonly private_key_at_hand: boolean
-  }[]
-}
-
-/** Everybody known, with their keys and whether each signs now. */
-export async function listActors(ports: Ports): Promise<Result<{ actors: readonly ActorListed[] }>> {
-  const keyring = await ports.store.read(trustedKeyring)
-  const now = ports.clock.now()
-  const actors: ActorListed[] = []
-  for (const { id, actor_type, roles } of keyring.actors) {
-    const atHand = await ports.signer.keysOf(id)
-    const keys = keyring.keys
-      .filter(key => key.actor_id === id)
-      .map(({ key_id, valid_from, valid_until }) => ({
-        key_id,
-        valid_from,
-        valid_until,
-        objection: keyValidAt(keyring, key_id, id, now),
-        private_key_at_hand: atHand.includes(key_id),
-      }))
-    actors.push({ actor_id: id, actor_type, roles, keys })
-  }
-  return done({ actors })
-}

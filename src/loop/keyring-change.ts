@@ -5,20 +5,19 @@ import { bytesToSign, type DsseEnvelope, sealEnvelope } from '../evidence/dsse.t
 import type { Keyring } from '../evidence/keyring.ts'
 import { additionsTo, keyringDifferences } from '../evidence/keyring-difference.ts'
 import {
-  holdersOf,
+  countedHolders,
+  holderOf,
   KEYRING_TYPE,
   objectionToContent,
   objectionToSignatures,
   objectionToVersion,
+  ROOT_ACTOR,
   signersOf,
 } from '../evidence/keyring-lineage.ts'
 import type { Ports, Writing } from './ports.ts'
 import { type Insert, record } from './record.ts'
 import type { KeyringRow } from './tables.ts'
 import { keyringEntryKey, logHead } from './trust.ts'
-
-/** The keeper of the first root key: holds no roles, and signs nothing but keyrings. */
-export const ROOT_ACTOR = 'root'
 
 /** One step of the keyring: the version that holds, and what the next one says anew. */
 export interface KeyringChange {
@@ -80,7 +79,7 @@ export async function settleKeyring(
     payload: {
       keyring_version: version,
       changes: keyringDifferences(from, next),
-      signed_by: holdersOf(from, signersOf(row, from)),
+      signed_by: countedHolders(from, signersOf(row, from)),
     },
     idempotencyKey: keyringEntryKey(version),
     occurredAt: at,
@@ -112,7 +111,7 @@ export async function rootKeysAtHand(ports: Ports, keyring: Keyring): Promise<Re
     const present = await ports.signer.keysOf(holderOf(keyring, keyId))
     if (present.includes(keyId)) atHand.push(keyId)
   }
-  return holdersOf(keyring, atHand).length >= keyring.root_threshold
+  return countedHolders(keyring, atHand).length >= keyring.root_threshold
     ? done(true)
     : tooFewRootKeys(keyring, atHand)
 }
@@ -124,7 +123,7 @@ const tooFewRootKeys = (keyring: Keyring, atHand: readonly string[]): Result<nev
     'put the root key file into the folder of private keys or name its folder with QUOTEY_KEYS; where other persons must sign ' +
       'too, write a draft with `--draft FILE` and let them run `quotey actor root sign FILE`',
     {
-      persons_signing: holdersOf(keyring, atHand),
+      persons_signing: countedHolders(keyring, atHand),
       persons_needed: keyring.root_threshold,
       root_keys: keyring.root_key_ids.map(keyId => `${holderOf(keyring, keyId)} ${keyId}`),
     },
@@ -164,6 +163,3 @@ export const keyringRow = (keyring: Keyring, envelope: DsseEnvelope, at: Instant
   envelope_json: canonicalText(envelope),
   created_at: at,
 })
-
-const holderOf = (keyring: Keyring, keyId: string): string =>
-  keyring.keys.find(key => key.key_id === keyId)?.actor_id ?? ROOT_ACTOR

@@ -4,7 +4,7 @@ import { carriedText, type DsseEnvelope, isEnvelope } from '../evidence/dsse.ts'
 import { type Keyring, readKeyring } from '../evidence/keyring.ts'
 import { type KeyringDifference, keyringDifferences } from '../evidence/keyring-difference.ts'
 import {
-  holdersOf,
+  countedHolders,
   KEYRING_TYPE,
   objectionToContent,
   objectionToStep,
@@ -96,7 +96,7 @@ function described(current: Keyring, next: Keyring, draft: DsseEnvelope): DraftS
   return {
     keyring_version: next.version,
     changes: keyringDifferences(current, next),
-    signed_by: holdersOf(next, [...signersUnder(current, next, draft)]),
+    signed_by: countedHolders(next, [...signersUnder(current, next, draft)]),
     persons_needed: Math.max(current.root_threshold, next.root_threshold),
     draft,
   }
