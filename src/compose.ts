@@ -1,15 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
 import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
 import { createDatabase, openDatabase } from './adapters/sqlite/connection.ts'
+import { objectionToBackup, objectionToPlace } from './adapters/sqlite/restorable.ts'
 import { SqliteStore } from './adapters/sqlite/store.ts'
 import { webhookFile } from './adapters/webhooks.ts'
 import type { Config } from './config.ts'
 import { done, type Result } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
+import type { SoundCopy } from './loop/backup.ts'
 import type { Machine } from './loop/machine.ts'
 import type { Fork, Ports, Progress, QuoteFiles, Snapshots, Store } from './loop/ports.ts'
 
@@ -38,6 +40,75 @@ export async function composeNew<T>(
       await store.close()
     }
   })
+}
+
+/** Copies an installation in use into a new folder, database and evidence, and checks the copy before it gets its name. */
+export async function composeBackup(
+  config: Config,
+  folder: string,
+  progress: Progress = SILENT,
+): Promise<Result<SoundCopy>> {
+  const ports = await composePorts(config, progress)
+  if (!ports.ok) return ports
+  const { buildFolder, copyEvidence } = await import('./adapters/whole-folder.ts')
+  try {
+    return await buildFolder(folder, async scratch => {
+      const copy = { ...config, home: scratch }
+      // The database first: every snapshot it names was there before it.
+      await ports.value.store.copyTo(databasePath(copy))
+      await copyEvidence(config.home, scratch)
+      return withCopy(copy, databasePath(copy), progress, checkedCopy)
+    })
+  } finally {
+    await ports.value.store.close()
+  }
+}
+
+/** Makes an installation from a backup, once the copy passed its checks, where there is none; else nothing is left behind. */
+export async function composeRestored(
+  config: Config,
+  folder: string,
+  progress: Progress = SILENT,
+): Promise<Result<SoundCopy>> {
+  const backup = { ...config, home: folder }
+  const unfinished = objectionToBackup(databasePath(backup)) ?? objectionToPlace(databasePath(config))
+  if (unfinished !== null) return unfinished
+  const places = { databasePath: databasePath(config), keysFolder: config.keysFolder }
+  const { copyEvidence } = await import('./adapters/whole-folder.ts')
+  const { recordRestored } = await import('./loop/backup.ts')
+  return buildHome(config.home, places, async scratch => {
+    await mkdir(scratch.keysFolder)
+    await copyFile(databasePath(backup), scratch.databasePath)
+    const restored = await withCopy(backup, scratch.databasePath, progress, async ports => {
+      const sound = await checkedCopy(ports)
+      if (sound.ok) await recordRestored(ports, sound.value)
+      return sound
+    })
+    if (restored.ok) await copyEvidence(folder, config.home)
+    return restored
+  })
+}
+
+async function checkedCopy(ports: Ports): Promise<Result<SoundCopy>> {
+  const { checkCopy } = await import('./loop/backup.ts')
+  return checkCopy(ports)
+}
+
+/** Opens a copy of a database, with the evidence of this config's home, for as long as `work` takes. */
+async function withCopy<T>(
+  config: Config,
+  path: string,
+  progress: Progress,
+  work: (ports: Ports) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const database = openDatabase(path)
+  if (!database.ok) return database
+  const store = new SqliteStore(database.value, path)
+  try {
+    return await work(portsOver(config, store, progress))
+  } finally {
+    await store.close()
+  }
 }
 
 /** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */

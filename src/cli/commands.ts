@@ -16,6 +16,8 @@ const entry = (words: string, module: CommandEntry['load'], group: string | null
 /** Every command of the tool, in the order of the loop. */
 export const COMMANDS: readonly CommandEntry[] = [
   entry('init', () => import('./init.ts')),
+  entry('backup', () => import('./backup.ts')),
+  entry('restore', () => import('./backup.ts')),
   entry('actor', () => import('./actor.ts')),
   entry('policy', () => import('./policy.ts')),
   entry('history', () => import('./history.ts')),
