@@ -66,7 +66,7 @@ switch (task) {
     if (rest.length === 0) {
       run([...tool('@biomejs/biome', 'bin/biome'), 'check', '--error-on-warnings', '.'])
       run([...tool('typescript', 'bin/tsc'), '-b'])
-      run([node, join(root, 'scripts/browser.mjs')])
+      run([node, join(root, 'scripts/system-packages.mjs')])
     }
     run([node, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['test/**/*.test.ts'])])
     break

@@ -25,6 +25,7 @@ const RINGS: Readonly<
   evidence: { rings: ['domain', 'evidence'], node: ['node:crypto'] },
   loop: { rings: ['domain', 'evidence', 'loop'], node: [] },
   adapters: { rings: ['domain', 'evidence', 'loop', 'adapters'], node: ['*'] },
+  http: { rings: ['domain', 'evidence', 'loop', 'http'], node: [] },
 }
 
 const importsOf = (path: string): readonly string[] =>

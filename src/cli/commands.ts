@@ -42,5 +42,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('validate', () => import('./validate.ts')),
   entry('doctor', () => import('./doctor.ts')),
   entry('audit', () => import('./audit.ts')),
+  entry('serve', () => import('./serve.ts')),
   entry('demo', () => import('./demo.ts')),
 ]

@@ -77,7 +77,8 @@ export async function recordKpiSummary(
   })
 }
 
-async function summaryOver(tx: Reading, window: ReportingWindow): Promise<KpiSummary> {
+/** The one row of the summary query over a window. */
+export async function summaryOver(tx: Reading, window: ReportingWindow): Promise<KpiSummary> {
   const [row] = await tx.kpi('clo_kpi_summary_v1', window.start, window.end)
   if (row === undefined) throw new Error('clo_kpi_summary_v1 gave no row')
   return row as unknown as KpiSummary

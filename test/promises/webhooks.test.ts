@@ -52,12 +52,16 @@ const HOUR_MS = 3_600_000
 
 const reasonIn = ({ body }: Received): unknown => JSON.parse(body).payload.reason
 
-/** What a receiver does with a request, from the words of docs/serve.md alone. */
-function genuine({ headers, body }: Received): boolean {
-  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
-  const expected = createHmac('sha256', KEY).update(signed).digest('base64')
-  return headers['webhook-signature'] === `v1,${expected}`
+const guide = readFileSync(new URL('../../docs/serve.md', import.meta.url), 'utf8')
+const codeOf = (language: string): string =>
+  new RegExp(`\\n\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(guide)?.[1] ?? ''
+
+type Check = (secret: string, headers: Received['headers'], body: string, nowSeconds?: number) => boolean
+const { isGenuine } = (await import(`data:text/javascript,${encodeURIComponent(codeOf('js'))}`)) as {
+  readonly isGenuine: Check
 }
+
+const genuine = ({ headers, body }: Received): boolean => isGenuine(SECRET, headers, body)
 
 test('an event is told once, signed, with the facts of its entry in the log', async () => {
   await using receiver = await openReceiver()
@@ -70,6 +74,9 @@ test('an event is told once, signed, with the facts of its entry in the log', as
   assert.equal(receiver.received.length, 1)
   assert.ok(request !== undefined && genuine(request))
   assert.equal(genuine({ ...request, body: request.body.replace('sam', 'ruth') }), false)
+  const signed = `${request.headers['webhook-id']}.${request.headers['webhook-timestamp']}.${request.body}`
+  const hmac = createHmac('sha256', KEY).update(signed).digest('base64')
+  assert.equal(request.headers['webhook-signature'], `v1,${hmac}`)
   const body = JSON.parse(request.body)
   const entry = await home.ports.store.read(tx => tx.last('policy_lifecycle_audit'))
   assert.deepEqual(
@@ -232,6 +239,39 @@ test('`ops deliver` delivers and says so', async () => {
   assert.equal(ended.exitCode, 0, ended.stderr)
   assert.deepEqual(ended.json, { delivered: 1, failed: 0, given_up: 0, waiting: 0, next_attempt_at: null })
   assert.equal(receiver.received.length, 1)
+})
+
+test("the guide's check of a signature refuses other keys, ids, times and bodies", async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  await happen(home.ports)
+  await deliver(home.ports)
+  const [{ headers, body }] = receiver.received as [Received]
+  const now = Number(headers['webhook-timestamp'])
+  assert.equal(isGenuine(SECRET, headers, body, now), true)
+  const other = `whsec_${Buffer.from('some other key of that length ...').toString('base64')}`
+  assert.equal(isGenuine(other, headers, body, now), false)
+  assert.equal(isGenuine(SECRET, { ...headers, 'webhook-id': 'msg_2' }, body, now), false)
+  assert.equal(isGenuine(SECRET, { ...headers, 'webhook-timestamp': `${now + 1}` }, body, now), false)
+  assert.equal(isGenuine(SECRET, headers, `${body} `, now), false)
+  assert.equal(
+    isGenuine(SECRET, headers, body, now + 301),
+    false,
+    'an old message sent again by somebody else',
+  )
+})
+
+test("the guide's list of webhooks is read as it stands", async () => {
+  await using home = await freshHome()
+  list(home, codeOf('yaml'))
+  writeFileSync(`${home.config.home}/deal-desk.secret`, SECRET)
+  writeFileSync(`${home.config.home}/reviewers.url`, 'https://hooks.slack.example/services/T0/B0/x\n')
+  const [first, second] = valueIn(await home.ports.webhooks.all())
+  assert.deepEqual([first?.name, first?.kind, first?.maxAgeHours], ['deal-desk', 'event', 72])
+  assert.deepEqual(
+    [second?.name, second?.kind, second?.link],
+    ['reviewers', 'slack', 'https://reviews.example/?id={id}'],
+  )
 })
 
 test('waits grow twofold up to an hour and spread by half', () => {
