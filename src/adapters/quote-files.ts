@@ -40,7 +40,7 @@ export async function readQuoteFile(
   const { records, rejects } = read.value
   const distinct = distinctRows(reader.rows)
   for (const reject of distinct.rejects) rejects.push(reject)
-  rejects.sort((left, right) => left.row - right.row)
+  rejects.sort((left, right) => (left.row ?? 0) - (right.row ?? 0))
   const currency = oneCurrency(reader, distinct.kept)
   if (!currency.ok) return currency
   const types = Object.fromEntries(chosen.columns.map(column => [column.name, column.type]))

@@ -1,3 +1,4 @@
+import type { DriftVerdict } from '../domain/margin-drift.ts'
 import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../domain/promise.ts'
 import type { Estimate } from '../domain/replay-report.ts'
 import type { MonitoringResult } from '../loop/monitor.ts'
@@ -18,8 +19,7 @@ const VERDICTS: Readonly<Record<PromiseVerdict, string>> = {
 
 /** The outcome for people: each promise beside what was observed, and what to do. */
 export function monitorText(result: MonitoringResult): string {
-  const { counts, promises } = result
-  const foreign = Object.values(counts.foreign).reduce((sum, value) => sum + value, 0)
+  const { counts, promises, intake } = result
   return [
     `Candidate ${result.candidate_id}, policy version ${result.applied_policy_version} against ${result.prior_policy_version} on the same ${counts.scored} closed quotes`,
     '',
@@ -27,10 +27,37 @@ export function monitorText(result: MonitoringResult): string {
     '',
     `  ${counts.decided_alike} quotes would have been decided alike by the prior policy.`,
     `  ${counts.as_applied} were handled as the applied policy says; on them the margin rate moved ${estimate(result.realized_intervals.margin_delta_as_applied_bps, 'bps')}.`,
-    `  Left out: ${counts.open} open, ${foreign} of other versions or times, ${counts.rejected} unreadable, ${counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent} not decidable.`,
+    `  ${driftSentence(result)}`,
+    `  Left out: ${counts.open} open, ${counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent} not decidable.`,
+    `  ${intakeSentence(intake)}`,
+    ...(intake.reject_report === null
+      ? []
+      : [`  Rejected rows and changed outcomes: ${intake.reject_report}`]),
+    ...result.alerts.flatMap(({ code, facts, remedy }) => [
+      `  ALERT ${code}: ${JSON.stringify(facts)}`,
+      `    to do: ${remedy}`,
+    ]),
     '',
     nextStep(result),
   ].join('\n')
+}
+
+const DRIFT_WORDS: Readonly<Record<DriftVerdict, string>> = {
+  as_promised: 'which does not contradict the promise',
+  below_promise: 'which is BELOW THE PROMISE',
+  above_promise: 'which is above the promise',
+  unknown: 'with no promise to set it against',
+}
+
+/** The sequence holds at every look at once, so it is wider than the interval of one look. */
+function driftSentence({ margin_drift: drift }: MonitoringResult): string {
+  const limits = `${signed(drift.lower_bps)} to ${signed(drift.upper_bps)} bps`
+  return `However often one looks, the margin rate moved ${limits} (95%, ${drift.observations} observations), ${DRIFT_WORDS[drift.verdict]}.`
+}
+
+function intakeSentence(intake: MonitoringResult['intake']): string {
+  const foreign = Object.values(intake.foreign).reduce((sum, value) => sum + value, 0)
+  return `Intake ${intake.number}, \`${intake.name}\`: ${intake.first_seen} new quotes, ${intake.updated_while_open} that were open, ${intake.repeated} known already, ${intake.changed} changed and rejected, ${foreign} of other versions or times, ${intake.rejected} unreadable.`
 }
 
 const promiseLines = ({ measure, projected, realized, verdict }: PromiseKept): string[] => {
@@ -51,7 +78,10 @@ function estimate({ point, lower, upper }: Estimate, unit: string): string {
 
 const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
 
-function nextStep({ promises, apply_record_id }: MonitoringResult): string {
+function nextStep({ promises, apply_record_id, margin_drift }: MonitoringResult): string {
+  if (margin_drift.verdict === 'below_promise') {
+    return `The margin rate stays below its promise. Take it back with \`quotey policy-opt rollback ${apply_record_id} --reason TEXT\`, or find out why first.`
+  }
   const failed = promises.filter(promise => promise.verdict === 'not_arrived')
   if (failed.length > 0) {
     return `The promised effect did not arrive. Take it back with \`quotey policy-opt rollback ${apply_record_id} --reason TEXT\`, or find out why first.`

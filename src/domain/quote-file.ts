@@ -2,8 +2,8 @@ import type { QuoteColumns } from './quote.ts'
 
 /** One cell (or whole record, `column` null) of a file that cannot become part of a quote. */
 export interface RejectedCell {
-  /** Data record in the file, counted from 1; the header is not counted. */
-  readonly row: number
+  /** Data record in the file, counted from 1; the header is not counted. null where a quote was read and refused later. */
+  readonly row: number | null
   /** Line of the file on which the record begins, counted from 1; null where a format has no lines. */
   readonly line: number | null
   /** As far as it could be read. */

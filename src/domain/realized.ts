@@ -7,6 +7,7 @@ import type { Estimate } from './replay-report.ts'
 import { ReplicatedMean, widest } from './replicated-mean.ts'
 import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts'
 import { winPpm } from './response-score.ts'
+import type { Bps, Cents } from './units.ts'
 
 /**
  * What an applied policy did, set against what the prior policy would have done on the very same quotes and requests. All
@@ -99,7 +100,7 @@ export function measureRealized(
     if (quote.costCents === null) continue
     counts.with_cost += 1
     const offered = offeredNet(quote)
-    const marginDelta = BigInt(marginBps(offered, quote.costCents) - (before.marginBps as number))
+    const marginDelta = BigInt(marginDeltaBps(quote, quote.costCents, before))
     margin.add(group, marginDelta)
     if (isAsApplied) marginAsApplied.add(group, marginDelta)
     if (chances === null) continue
@@ -118,6 +119,10 @@ export function measureRealized(
     counts: { ...counts, not_replayable: notReplayable },
   }
 }
+
+/** Margin of the price offered less that of the price under another decision on the same quote. */
+export const marginDeltaBps = (quote: Quote, costCents: Cents, before: Decision): Bps =>
+  marginBps(offeredNet(quote), costCents) - (before.marginBps as number)
 
 /** The price as logged, else by the formula from the logged grant. */
 const offeredNet = (quote: Quote): number =>

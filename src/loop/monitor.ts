@@ -1,17 +1,26 @@
 import { move } from '../domain/lifecycle.ts'
-import { type ForeignReason, outcomeRows } from '../domain/outcome-rows.ts'
-import type { Packet } from '../domain/packet.ts'
-import { judgePromise, PROMISED_MEASURES, type PromiseKept } from '../domain/promise.ts'
+import { changedOutcomes } from '../domain/monitoring-alert.ts'
+import { type MergedOutcomes, mergeOutcomes } from '../domain/outcome-merge.ts'
+import { outcomeRows } from '../domain/outcome-rows.ts'
 import type { QuoteFile } from '../domain/quote-file.ts'
-import { measureRealized, type RealizedCounts, type RealizedEstimates } from '../domain/realized.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
-import type { ActorId, Bps, CandidateId, Digest, Instant, JsonObject, Seconds } from '../domain/units.ts'
+import type { ActorId, CandidateId, Digest, JsonObject } from '../domain/units.ts'
 import { digestOf } from '../evidence/canonical.ts'
 import { type Applied, appliedVersion } from './applied-version.ts'
 import { authorize } from './authorize.ts'
-import type { Ports, Writing } from './ports.ts'
+import {
+  type Intake,
+  type IntakeCounts,
+  intakeCounts,
+  type Measured,
+  type MonitoringResult,
+  measureOutcomes,
+} from './monitoring-result.ts'
+import type { Ports, Reading } from './ports.ts'
 import { record } from './record.ts'
 import type { AuditRow } from './tables.ts'
+
+export type { MonitoringResult } from './monitoring-result.ts'
 
 export interface MonitorRequest {
   readonly actorId: ActorId
@@ -21,135 +30,159 @@ export interface MonitorRequest {
   readonly map: string | null
 }
 
-/** `policy-opt monitor`, JSON names: the payload of the event `monitoring_started`, which is the record. */
-export interface MonitoringResult {
-  readonly candidate_id: CandidateId
-  readonly apply_record_id: string
-  readonly applied_policy_version: number
-  readonly prior_policy_version: number
-  readonly monitored_at: Instant
-  readonly realized_margin_delta_bps: Bps | null
-  readonly realized_win_rate_delta_bps: Bps | null
-  readonly realized_approval_latency_delta_seconds: Seconds | null
-  readonly realized_expected_margin_delta_cents_per_quote: number | null
-  readonly realized_intervals: RealizedEstimates
-  /** Promise of the approved packet against observation, the objective first. */
-  readonly promises: readonly PromiseKept[]
-  readonly counts: RealizedCounts & {
-    /** rows = rejected + collapsed + foreign (all reasons) + open + not_replayable (all reasons) + scored. */
-    readonly rows: number
-    readonly rejected: number
-    readonly collapsed: number
-    readonly foreign: Readonly<Record<ForeignReason, number>>
-  }
-  readonly outcomes_name: string
-  /** The outcomes are kept as a snapshot of that digest. */
-  readonly outcomes_digest: Digest
-  readonly response_model_digest: Digest | null
-  readonly packet_id: Digest
-}
-
 /**
- * Takes in outcomes of quotes decided under an applied candidate and sets them against the prior policy and the promise. The
- * same outcomes again give the record there is. Refuses not_found, not_authorised, key_expired, illegal_move (never applied,
- * or rolled back), bad_input (the file, or no closed quote of that version in it).
+ * Takes in outcomes of quotes decided under an applied candidate and sets all outcomes so far against the prior policy and the
+ * promise. Each quote counts once, in whatever file it comes: what was taken in before changes nothing, and other content
+ * for a closed quote is rejected and reported. Each intake with something new is an event `monitoring_started` of its own;
+ * one with nothing but rejected changes is `outcomes_rejected`; one with nothing new gives the record there is. Refuses
+ * not_found, not_authorised, key_expired, illegal_move (never applied, or rolled back), bad_input (the file, another currency,
+ * no quote of that version in it, or none of them closed yet).
  */
 export async function monitorCandidate(
   ports: Ports,
   request: MonitorRequest,
 ): Promise<Result<MonitoringResult>> {
-  const started = await ports.store.read(async tx => {
-    const authority = await authorize(tx, ports.clock.now(), request.actorId, 'monitor')
-    return authority.ok ? appliedVersion(tx, request.candidateId) : authority
-  })
-  if (!started.ok) return started
+  const permitted = await standing(ports, request)
+  if (!permitted.ok) return permitted
   const read = await ports.quoteFiles.read(request.outcomesPath, request.map, null)
   if (!read.ok) return read
   const digest = await ports.snapshots.save(read.value.columns)
-  const measured = measure(started.value, read.value, digest)
-  if (!measured.ok) return measured
-  return ports.store.change(tx => keep(tx, ports, request, measured.value))
+  for (;;) {
+    const taken = await takeIn(ports, request, read.value, digest)
+    if (!taken.ok || taken.value !== 'overtaken') return taken as Result<MonitoringResult>
+  }
 }
 
-type Measured = Omit<MonitoringResult, 'monitored_at'>
+interface Standing {
+  readonly applied: Applied
+  /** The newest intake of this apply. */
+  readonly newest: AuditRow | null
+}
 
-function measure(applied: Applied, file: QuoteFile, digest: Digest): Result<Measured> {
-  const { candidate, apply, packet } = applied
-  const { rows, foreign } = outcomeRows(file.columns, applied.inForce)
-  const model = packet.evidence.response_model
-  const { estimates, counts } = measureRealized(file.columns, rows, applied.prior, applied.now, model)
-  const allCounts = {
-    ...counts,
-    rows: file.counts.rows,
-    rejected: file.counts.rejected,
-    collapsed: file.counts.collapsed,
-    foreign,
-  }
-  if (counts.scored === 0) {
-    return refuse(
-      'bad_input',
-      `no closed quote of policy version ${apply.applied_policy_version} in \`${file.name}\``,
-      'hand in quotes decided under that version, with their outcome, once some are closed',
-      { ...allCounts, in_force_from: applied.inForce.from, in_force_to: applied.inForce.to },
-    )
-  }
-  return done({
-    candidate_id: candidate.id,
-    apply_record_id: apply.id,
-    applied_policy_version: apply.applied_policy_version,
-    prior_policy_version: apply.prior_policy_version,
-    realized_margin_delta_bps: estimates.margin_delta_bps.point,
-    realized_win_rate_delta_bps: estimates.win_rate_delta_bps.point,
-    realized_approval_latency_delta_seconds: estimates.approval_latency_delta_seconds.point,
-    realized_expected_margin_delta_cents_per_quote: estimates.expected_margin_delta_cents_per_quote.point,
-    realized_intervals: estimates,
-    promises: promisesOf(packet, estimates),
-    counts: allCounts,
-    outcomes_name: file.name,
-    outcomes_digest: digest,
-    response_model_digest: packet.inputs.response_model,
-    packet_id: packet.packet_id,
+const standing = (ports: Ports, request: MonitorRequest): Promise<Result<Standing>> =>
+  ports.store.read(async tx => {
+    const authority = await authorize(tx, ports.clock.now(), request.actorId, 'monitor')
+    if (!authority.ok) return authority
+    const applied = await appliedVersion(tx, request.candidateId)
+    if (!applied.ok) return applied
+    return done({ applied: applied.value, newest: await newestIntake(tx, applied.value.apply.id) })
   })
-}
 
-const promisesOf = (packet: Packet, realized: RealizedEstimates): readonly PromiseKept[] =>
-  PROMISED_MEASURES.map(name => judgePromise(name, packet.replay.intervals[name], realized[name]))
+const newestIntake = (tx: Reading, applyRecordId: string): Promise<AuditRow | null> =>
+  tx.last('policy_lifecycle_audit', { event_type: 'monitoring_started', apply_record_id: applyRecordId })
 
-async function keep(
-  tx: Writing,
+/** `overtaken` where another intake was recorded between reading and writing. */
+async function takeIn(
   ports: Ports,
   request: MonitorRequest,
-  measured: Measured,
+  file: QuoteFile,
+  digest: Digest,
+): Promise<Result<MonitoringResult | 'overtaken'>> {
+  const started = await standing(ports, request)
+  if (!started.ok) return started
+  const { applied, newest } = started.value
+  const before = newest === null ? null : recordedIn(newest)
+  const known = before === null ? done(null) : await ports.snapshots.load(before.outcomes_digest)
+  if (!known.ok) return known
+  if (known.value !== null && known.value.currency !== file.columns.currency) {
+    return refuse(
+      'bad_input',
+      `\`${file.name}\` is in \`${file.columns.currency}\`, the outcomes so far in \`${known.value.currency}\``,
+      'hand in outcomes in the one currency of this installation',
+    )
+  }
+  const { rows, foreign } = outcomeRows(file.columns, applied.inForce)
+  const merged = mergeOutcomes(known.value, file.columns, rows)
+  const counts = intakeCounts(file, foreign, merged.counts)
+  if (rows.length === 0) return nothingOf(applied, file, counts)
+  if (before !== null && merged.fresh.size === 0 && merged.counts.changed === 0) return done(before)
+  const intake: Intake = {
+    number: (before?.intake.number ?? 0) + 1,
+    name: file.name,
+    digest,
+    ...counts,
+    reject_report: await rejectReport(ports, file, merged),
+  }
+  if (before !== null && merged.fresh.size === 0) return keepRejected(ports, request, before, intake)
+  const measured = measureOutcomes(applied, before, merged, intake)
+  if (measured.counts.scored === 0) return nothingOf(applied, file, counts)
+  const outcomesDigest = await ports.snapshots.save(merged.quotes)
+  return keep(ports, request, { ...measured, outcomes_digest: outcomesDigest }, newest)
+}
+
+async function rejectReport(ports: Ports, file: QuoteFile, merged: MergedOutcomes): Promise<string | null> {
+  const rejects = [...file.rejects, ...merged.rejects]
+  return rejects.length === 0 ? null : ports.snapshots.saveRejects(rejects)
+}
+
+const nothingOf = ({ apply, inForce }: Applied, file: QuoteFile, counts: IntakeCounts): Result<never> =>
+  refuse(
+    'bad_input',
+    `no closed quote of policy version ${apply.applied_policy_version} in \`${file.name}\``,
+    'hand in quotes decided under that version, with their outcome, once some are closed',
+    { ...counts, in_force_from: inForce.from, in_force_to: inForce.to },
+  )
+
+async function keep(
+  ports: Ports,
+  request: MonitorRequest,
+  measured: Measured & { readonly outcomes_digest: Digest },
+  newest: AuditRow | null,
+): Promise<Result<MonitoringResult | 'overtaken'>> {
+  return ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const authority = await authorize(tx, at, request.actorId, 'monitor')
+    if (!authority.ok) return authority
+    const applied = await appliedVersion(tx, request.candidateId)
+    if (!applied.ok) return applied
+    const { candidate, apply } = applied.value
+    if ((await newestIntake(tx, apply.id))?.id !== newest?.id) return done('overtaken' as const)
+    const result: MonitoringResult = { ...measured, monitored_at: at }
+    const patch = { status: 'monitoring' as const, monitoring_started_at: at, updated_at: at }
+    const isFirst = move(candidate.status, 'monitoring').ok
+    await record(tx, ports, {
+      eventType: 'monitoring_started',
+      actor: { type: authority.value.actorType, id: request.actorId },
+      payload: result as unknown as JsonObject,
+      idempotencyKey: digestOf({ apply_record_id: apply.id, outcomes_digest: measured.outcomes_digest }),
+      occurredAt: at,
+      links: { candidate_id: candidate.id, apply_record_id: apply.id },
+      inserts: [],
+      ...(isFirst ? { candidate: { id: candidate.id, patch } } : {}),
+    })
+    return done(result)
+  })
+}
+
+/** An attempt to rewrite what was judged leaves its trace, and no figure moves. */
+async function keepRejected(
+  ports: Ports,
+  request: MonitorRequest,
+  before: MonitoringResult,
+  intake: Intake,
 ): Promise<Result<MonitoringResult>> {
-  const at = ports.clock.now()
-  const authority = await authorize(tx, at, request.actorId, 'monitor')
-  if (!authority.ok) return authority
-  const key = digestOf({
-    apply_record_id: measured.apply_record_id,
-    outcomes_digest: measured.outcomes_digest,
+  return ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const authority = await authorize(tx, at, request.actorId, 'monitor')
+    if (!authority.ok) return authority
+    const { candidate_id, apply_record_id } = before
+    const key = digestOf({ apply_record_id, intake_digest: intake.digest })
+    const told = { event_type: 'outcomes_rejected', idempotency_key: key }
+    if ((await tx.last('policy_lifecycle_audit', told)) === null) {
+      await record(tx, ports, {
+        eventType: 'outcomes_rejected',
+        actor: { type: authority.value.actorType, id: request.actorId },
+        payload: { ...intake } as unknown as JsonObject,
+        idempotencyKey: key,
+        occurredAt: at,
+        links: { candidate_id, apply_record_id },
+        inserts: [],
+      })
+    }
+    const changed = changedOutcomes(intake, intake.reject_report)
+    const alerts = before.alerts.filter(alert => alert.code !== 'outcomes_changed')
+    return done({ ...before, intake, alerts: changed === null ? alerts : [...alerts, changed] })
   })
-  const known = await tx.last('policy_lifecycle_audit', {
-    event_type: 'monitoring_started',
-    idempotency_key: key,
-  })
-  if (known !== null) return done(recordedIn(known))
-  const applied = await appliedVersion(tx, request.candidateId)
-  if (!applied.ok) return applied
-  const { candidate } = applied.value
-  const result: MonitoringResult = { ...measured, monitored_at: at }
-  const patch = { status: 'monitoring' as const, monitoring_started_at: at, updated_at: at }
-  const isFirst = move(candidate.status, 'monitoring').ok
-  await record(tx, ports, {
-    eventType: 'monitoring_started',
-    actor: { type: authority.value.actorType, id: request.actorId },
-    payload: result as unknown as JsonObject,
-    idempotencyKey: key,
-    occurredAt: at,
-    links: { candidate_id: candidate.id, apply_record_id: measured.apply_record_id },
-    inserts: [],
-    ...(isFirst ? { candidate: { id: candidate.id, patch } } : {}),
-  })
-  return done(result)
 }
 
 const recordedIn = (row: AuditRow): MonitoringResult => JSON.parse(row.event_payload_json) as MonitoringResult

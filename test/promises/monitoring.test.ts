@@ -230,16 +230,21 @@ test('monitoring records outcomes once, moves the candidate, feeds the KPIs, and
   )
 
   const seen = succeeded(await monitorCandidate(ports, request))
-  const { counts } = seen
+  const { counts, intake } = seen
   const accounted = [
-    counts.rejected,
-    counts.collapsed,
-    ...Object.values(counts.foreign),
-    counts.open,
-    ...Object.values(counts.not_replayable),
-    counts.scored,
+    intake.rejected,
+    intake.collapsed,
+    ...Object.values(intake.foreign),
+    intake.first_seen,
+    intake.updated_while_open,
+    intake.repeated,
+    intake.changed,
   ].reduce((sum, value) => sum + value, 0)
-  assert.equal(accounted, counts.rows)
+  assert.equal(accounted, intake.rows)
+  assert.equal(
+    counts.open + Object.values(counts.not_replayable).reduce((sum, value) => sum + value, 0) + counts.scored,
+    intake.first_seen,
+  )
   const obeyed = counts.as_applied / counts.scored
   assert.ok(obeyed > 0.95 && obeyed < 1, `the market makes few exceptions: ${obeyed}`)
   // A cap lowered by 50 bps can only raise margins on the same requests, wherever the cap was kept.

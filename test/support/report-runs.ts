@@ -1,6 +1,7 @@
 import type { RunReport } from '../../src/cli/report/run-report.ts'
 import { ATTACK_NAMES } from '../../src/domain/attack.ts'
 import type { KpiSummary } from '../../src/domain/kpi.ts'
+import { driftAfter } from '../../src/domain/margin-drift.ts'
 import { fallbackPlan, type Packet } from '../../src/domain/packet.ts'
 import type { RuleDiff } from '../../src/domain/policy.ts'
 import { judgePromise, PROMISED_MEASURES } from '../../src/domain/promise.ts'
@@ -161,10 +162,6 @@ const MONITORING: MonitoringResult = {
     judgePromise(measure, REPLAY.intervals[measure], REALIZED[measure]),
   ),
   counts: {
-    rows: 1500,
-    rejected: 3,
-    collapsed: 0,
-    foreign: { other_policy_version: 12, before_activation: 0, after_replacement: 0, undated: 0 },
     open: 96,
     not_replayable: { attribute_absent: 0, cost_absent: 0 },
     scored: 1389,
@@ -172,7 +169,26 @@ const MONITORING: MonitoringResult = {
     decided_alike: 1104,
     as_applied: 1371,
   },
-  outcomes_name: 'outcomes.csv',
+  margin_drift: driftAfter(
+    null,
+    Array.from({ length: 1389 }, (_, n) => ({ cluster: `customer ${n}`, deltaBps: 34 })),
+    REPLAY.intervals.margin_delta_bps,
+  ),
+  alerts: [],
+  intake: {
+    number: 1,
+    name: 'outcomes.csv',
+    digest: digestOfDigit('b'),
+    rows: 1500,
+    rejected: 3,
+    collapsed: 0,
+    foreign: { other_policy_version: 12, before_activation: 0, after_replacement: 0, undated: 0 },
+    first_seen: 1485,
+    updated_while_open: 0,
+    repeated: 0,
+    changed: 0,
+    reject_report: null,
+  },
   outcomes_digest: digestOfDigit('b'),
   response_model_digest: digestOfDigit('4'),
   packet_id: PACKET.packet_id,

@@ -24,8 +24,8 @@ const NAMES: Readonly<Record<PromisedMeasure, string>> = {
 /** Promise against observation: the same quotes, as they went and as the prior policy would have handled them. */
 export function outcomeSection({ monitoring, currency }: RunReport): Markup | null {
   if (monitoring === null) return null
-  const { counts } = monitoring
-  const foreign = Object.values(counts.foreign).reduce((sum, value) => sum + value, 0)
+  const { counts, intake } = monitoring
+  const foreign = Object.values(intake.foreign).reduce((sum, value) => sum + value, 0)
   const alike = counts.scored === 0 ? 0 : Math.round((10_000 * counts.decided_alike) / counts.scored)
   return section(
     'outcome',
@@ -35,7 +35,7 @@ export function outcomeSection({ monitoring, currency }: RunReport): Markup | nu
 <thead><tr><th>Measure</th><th>Promised</th><th>Observed</th><th><span class="small">promised, observed, against zero</span></th><th>Verdict</th></tr></thead>
 <tbody>${monitoring.promises.map(promise => row(promise, currency))}</tbody></table></div>
 <p>${exceptionSentence(monitoring)}</p>
-<p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(counts.rejected)} unreadable. On the rest, win rate and margin earned are set against what the response model of the history before expects under the prior policy: a market that has turned since shows in them too.</p>`,
+<p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(intake.rejected)} unreadable. On the rest, win rate and margin earned are set against what the response model of the history before expects under the prior policy: a market that has turned since shows in them too.</p>`,
   )
 }
 
