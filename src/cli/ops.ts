@@ -47,7 +47,7 @@ const dailyText = (report: DailyReport): string =>
   [
     `daily check of ${report.day}${report.already_ran ? ', which ran before' : ''}`,
     `snapshot   ${report.kpi_snapshot_id}`,
-    `alerts     ${report.alert_reason_codes || 'none'}`,
+    `alerts     ${report.alert_reason_codes || 'none'}; raised: ${report.raised_alerts.join(', ') || 'none'}`,
     ...report.incidents.map(
       incident =>
         `incident   ${incident.incident_id} (${incident.cause}), ${

@@ -83,7 +83,7 @@ const REALIZED_OF = {
   projected_approval_latency_delta_seconds: 'realized_approval_latency_delta_seconds',
 } as const
 
-/** Whether each applied candidate was monitored, with a realised value for whatever its replay projected. */
+/** Whether each candidate that was applied and kept was monitored, with a realised value for whatever its replay projected. */
 export const payloadsOf = (ports: Ports, { incident }: StepInput): Promise<Result<Evidence>> =>
   ports.store.read(async tx => {
     const candidates: (JsonObject & { ok: boolean })[] = []
@@ -104,7 +104,8 @@ export const payloadsOf = (ports: Ports, { incident }: StepInput): Promise<Resul
       const missing = expected.map(([, name]) => name).filter(name => (payload?.[name] ?? null) === null)
       candidates.push({
         candidate_id: id,
-        ok: missing.length === 0,
+        // What was taken back before any outcome came in owes none.
+        ok: missing.length === 0 || (event === null && row.status === 'rolled_back'),
         monitored_at: payload?.monitored_at ?? null,
         missing_fields: missing,
       })

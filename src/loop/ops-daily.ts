@@ -1,4 +1,4 @@
-import { alertReadings, isBeyondLimit } from '../domain/alert-state.ts'
+import { type AlertCode, type AlertReading, alertReadings, isBeyondLimit } from '../domain/alert-state.ts'
 import { dayOf } from '../domain/job-calendar.ts'
 import { DEFAULT_WINDOW_LENGTH } from '../domain/kpi-window.ts'
 import type { IncidentCause } from '../domain/playbook.ts'
@@ -21,7 +21,10 @@ export interface DailyReport {
   /** The day had its run before; this is what it found. */
   readonly already_ran: boolean
   readonly kpi_snapshot_id: string
+  /** As the v1 query compares, without samples or the signed limits. */
   readonly alert_reason_codes: string
+  /** Beyond the limits of the thresholds in force, on enough samples: these open incidents. */
+  readonly raised_alerts: readonly AlertCode[]
   readonly summary: RecordedKpiSummary
   readonly incidents_opened: readonly string[]
   readonly incidents: readonly OpenIncidentLine[]
@@ -63,7 +66,8 @@ export async function opsDaily(
   if (!summary.ok) return summary
   const opened = await ports.store.change(tx => raise(tx, ports, input.actorId))
   if (!opened.ok) return opened
-  const pause = await pauseWhereConfigured(ports, input.actorId, summary.value)
+  const raised = opened.value.readings.map(reading => reading.code)
+  const pause = await pauseWhereConfigured(ports, input.actorId, raised)
   return ports.store.change(async tx => {
     const at = ports.clock.now()
     const authority = await authorize(tx, at, input.actorId, 'kpi_record')
@@ -75,8 +79,9 @@ export async function opsDaily(
       already_ran: false,
       kpi_snapshot_id: summary.value.kpi_snapshot_id,
       alert_reason_codes: summary.value.alert_reason_codes,
+      raised_alerts: raised,
       summary: summary.value,
-      incidents_opened: opened.value,
+      incidents_opened: opened.value.incidentIds,
       incidents: await openLines(tx),
       pause,
       missed_days: missed.days.missed,
@@ -102,8 +107,13 @@ const reportIn = (row: AuditRow): DailyReport => ({
   already_ran: true,
 })
 
-/** Opens an incident for every alert of the newest snapshot that is raised and has none open; gives their ids. */
-async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result<readonly string[]>> {
+interface Raised {
+  readonly readings: readonly AlertReading[]
+  readonly incidentIds: readonly string[]
+}
+
+/** Opens an incident for every alert that is raised in the newest snapshot and has none open. */
+async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result<Raised>> {
   const at = ports.clock.now()
   const authority = await authorize(tx, at, actorId, 'incident_open')
   if (!authority.ok) return authority
@@ -113,8 +123,11 @@ async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result
   const { thresholds } = await currentThresholds(tx)
   const open = new Set((await openIncidentRows(tx)).map(row => row.cause))
   const opened: string[] = []
-  for (const reading of alertReadings(newest.summary, thresholds.alerts)) {
-    if (!isBeyondLimit(reading) || reading.samples < reading.samples_min || open.has(reading.code)) continue
+  const readings = alertReadings(newest.summary, thresholds.alerts).filter(
+    reading => isBeyondLimit(reading) && reading.samples >= reading.samples_min,
+  )
+  for (const reading of readings) {
+    if (open.has(reading.code)) continue
     const { id } = await insertIncident(tx, ports, authority.value, at, {
       cause: reading.code,
       reason: `${reading.measured_bps} bps over ${reading.samples} candidates, limit ${reading.limit_bps} bps`,
@@ -124,7 +137,7 @@ async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result
     })
     opened.push(id)
   }
-  return done(opened)
+  return done({ readings, incidentIds: opened })
 }
 
 async function openLines(tx: Reading): Promise<readonly OpenIncidentLine[]> {

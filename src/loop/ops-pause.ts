@@ -1,5 +1,4 @@
 import type { AlertCode } from '../domain/alert-state.ts'
-import type { KpiSummary } from '../domain/kpi.ts'
 import { ALERT_COLUMN } from '../domain/playbook.ts'
 import { currentThresholds } from './active.ts'
 import { openIncidentRows } from './incident.ts'
@@ -16,13 +15,13 @@ export interface AutomaticPause {
 }
 
 /**
- * Engages the pause for each open incident whose alert burns and whose code stands in the thresholds' `engage_pause`, unless the
+ * Engages the pause for each open incident whose alert is raised and whose code stands in the thresholds' `engage_pause`, unless the
  * pause holds for it already. Where the one who runs the job may not pause, the report says so.
  */
 export async function pauseWhereConfigured(
   ports: Ports,
   actorId: string,
-  summary: KpiSummary,
+  raised: readonly AlertCode[],
 ): Promise<readonly AutomaticPause[]> {
   const wanted = await ports.store.read(async tx => {
     const { thresholds } = await currentThresholds(tx)
@@ -33,7 +32,7 @@ export async function pauseWhereConfigured(
       ({ cause }) =>
         cause !== 'other' &&
         codes.includes(cause) &&
-        summary[ALERT_COLUMN[cause]] === 1 &&
+        raised.includes(cause) &&
         !(paused && metrics.includes(ALERT_COLUMN[cause])),
     )
   })

@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 
 const entry = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'src', 'cli', 'main.ts')
 
+const shiftedClock = new URL('shifted-clock.ts', import.meta.url).href
+
 /** How one call of the command line ended; `json` is the document it printed with `--json`, null if it printed none. */
 export interface Ended {
   readonly exitCode: number
@@ -13,13 +15,25 @@ export interface Ended {
 }
 
 /** Runs `quotey` in a process of its own, as a person would, with nothing taken from this process's QUOTEY_* settings. */
-export function quotey(home: string, actor: string | null, ...words: readonly string[]): Promise<Ended> {
+export const quotey = (home: string, actor: string | null, ...words: readonly string[]): Promise<Ended> =>
+  quoteyLater(0, home, actor, ...words)
+
+/** The same so many days later, by the clock of that process. */
+export function quoteyLater(
+  days: number,
+  home: string,
+  actor: string | null,
+  ...words: readonly string[]
+): Promise<Ended> {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('QUOTEY_')),
   )
   const who = actor === null ? [] : ['--as', actor]
+  const clock = days === 0 ? [] : ['--import', `${shiftedClock}?ahead_ms=${days * 86_400_000}`]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, '--home', home, ...who, ...words], { env: environment })
+    const child = spawn(process.execPath, [...clock, entry, '--home', home, ...who, ...words], {
+      env: environment,
+    })
     const out: Buffer[] = []
     const err: Buffer[] = []
     child.stdout.on('data', chunk => out.push(chunk))
