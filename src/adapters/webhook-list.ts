@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -58,6 +58,11 @@ function receiverOf(
   folder: string,
   secretNamed: (variable: string) => string | null,
 ): Receiver | string {
+  const files = [listed.url_file, listed.secret_file].flatMap(file =>
+    file === undefined ? [] : [resolve(folder, file)],
+  )
+  const open = files.find(isOpenToOthers)
+  if (open !== undefined) return `others may read \`${open}\`; close it with chmod 600`
   const kept = (variable?: string, file?: string): string | null =>
     variable !== undefined ? secretNamed(variable) : file !== undefined ? textOf(resolve(folder, file)) : null
   const url = listed.url ?? kept(listed.url_env, listed.url_file)
@@ -78,6 +83,12 @@ function receiverOf(
   return key === null
     ? 'the secret is not `whsec_` and base64 of 24 to 64 bytes'
     : { webhook, url, key: new Uint8Array(key) }
+}
+
+/** A secret that others may read is none, as with private keys. Windows has no such modes. */
+function isOpenToOthers(path: string): boolean {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return process.platform !== 'win32' && stats !== undefined && (stats.mode & 0o077) !== 0
 }
 
 function textOf(path: string): string | null {

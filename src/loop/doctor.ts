@@ -1,5 +1,6 @@
 import type { Refusal } from '../domain/refusal.ts'
 import { authorityLine, keyLines } from './doctor-people.ts'
+import { webhookLine } from './doctor-webhooks.ts'
 import type { KeyFile, Machine } from './machine.ts'
 import { missedJobs } from './missed-jobs.ts'
 import { pauseState } from './pause.ts'
@@ -62,6 +63,7 @@ export async function examine(
   await look('pause', async () => [await pauseLine(ports)])
   await look('snapshots', () => snapshotLines(ports))
   await look('jobs', () => jobLines(ports))
+  await look('webhooks', async () => [await webhookLine(ports)])
   return { ok: checks.every(check => check.ok), checks }
 }
 

@@ -32,7 +32,7 @@ test('a packet reaches Slack as its own summary with a link, and nothing to pres
   const installed = await installationWithHistory(2000)
   try {
     const { ports, config } = installed
-    writeFileSync(join(config.home, 'slack-url'), `${receiver.url}\n`)
+    writeFileSync(join(config.home, 'slack-url'), `${receiver.url}\n`, { mode: 0o600 })
     writeFileSync(
       join(config.home, 'webhooks.yaml'),
       `webhooks:

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 import { retryDelayMs } from '../../src/domain/webhook.ts'
 import { deliverOutbox } from '../../src/loop/deliver.ts'
+import { webhookLine } from '../../src/loop/doctor-webhooks.ts'
 import { runDrill } from '../../src/loop/drill.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import type { Ports } from '../../src/loop/ports.ts'
@@ -18,7 +19,7 @@ const SECRET = `whsec_${KEY.toString('base64')}`
 /** An installation whose list names one receiver. */
 async function told(url: string, more = ''): Promise<FreshHome> {
   const home = await freshHome({ sam: ['safety_owner'], ruth: ['runtime_owner'] })
-  writeFileSync(`${home.config.home}/secret`, `${SECRET}\n`)
+  keep(home, 'secret', `${SECRET}\n`)
   list(
     home,
     `webhooks:\n  - {name: ops, url: "${url}", secret_file: secret, events: [pause_engaged]${more}}\n`,
@@ -27,6 +28,10 @@ async function told(url: string, more = ''): Promise<FreshHome> {
 }
 
 const list = (home: FreshHome, text: string): void => writeFileSync(`${home.config.home}/webhooks.yaml`, text)
+
+/** A file that only its owner may read. */
+const keep = (home: FreshHome, name: string, text: string): void =>
+  writeFileSync(`${home.config.home}/${name}`, text, { mode: 0o600 })
 
 let engagements = 0
 /** Something worth telling: the pause, engaged once more for another reason. */
@@ -225,10 +230,30 @@ test('a redirect is not followed, and no refusal or row shows a secret', async (
     ...(await tx.find('outbox_attempt')),
   ])
   assert.doesNotMatch(JSON.stringify(rows), /hush-hush|whsec_/)
-  writeFileSync(`${home.config.home}/secret`, 'whsec_tooshort')
+  keep(home, 'secret', 'whsec_tooshort')
   const refused = await deliverOutbox(home.ports)
   assert.equal(codeIn(refused), 'bad_input')
   assert.doesNotMatch(JSON.stringify(refused), /tooshort|hush-hush/)
+})
+
+test('a secret that others may read is refused, and doctor says which', async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  assert.equal((await webhookLine(home.ports)).ok, true)
+  chmodSync(`${home.config.home}/secret`, 0o640)
+  assert.equal(codeIn(await deliverOutbox(home.ports)), 'bad_input')
+  const line = await webhookLine(home.ports)
+  assert.equal(line.ok, false)
+  assert.match(line.found, /others may read `.*secret`/)
+})
+
+test('doctor names the webhook for which messages wait over an hour', async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  await happen(home.ports)
+  assert.equal((await webhookLine(home.ports)).ok, true)
+  const line = await webhookLine(after(home.ports, HOUR_MS + 1000))
+  assert.deepEqual([line.ok, line.found], [false, '1 messages wait for over an hour: ops'])
 })
 
 test('`ops deliver` delivers and says so', async () => {
@@ -264,8 +289,8 @@ test("the guide's check of a signature refuses other keys, ids, times and bodies
 test("the guide's list of webhooks is read as it stands", async () => {
   await using home = await freshHome()
   list(home, codeOf('yaml'))
-  writeFileSync(`${home.config.home}/deal-desk.secret`, SECRET)
-  writeFileSync(`${home.config.home}/reviewers.url`, 'https://hooks.slack.example/services/T0/B0/x\n')
+  keep(home, 'deal-desk.secret', SECRET)
+  keep(home, 'reviewers.url', 'https://hooks.slack.example/services/T0/B0/x\n')
   const [first, second] = valueIn(await home.ports.webhooks.all())
   assert.deepEqual([first?.name, first?.kind, first?.maxAgeHours], ['deal-desk', 'event', 72])
   assert.deepEqual(
