@@ -2,6 +2,7 @@ import type { Request } from './decision.ts'
 import { mixed, RandomStream } from './market-random.ts'
 import type { MarketSegment, MarketWorld } from './market-world.ts'
 import type { OfferedDecision } from './response.ts'
+import type { Bps } from './units.ts'
 
 /** One period of a market: which quotes chance deals out. */
 export interface MarketDraw {
@@ -14,6 +15,8 @@ export interface MarketDraw {
 export interface Unrecorded {
   readonly hidden: number
   readonly lean: number
+  /** Whether the quote falls after a market's shift, if it has one. */
+  readonly late: boolean
 }
 
 /** A quote before any policy has seen it. */
@@ -59,7 +62,11 @@ export function drawRequest(draw: MarketDraw, index: number): DrawnRequest {
   return {
     request: { ...priced, requestedDiscountBps },
     customer,
-    unrecorded: { hidden: (world.hidden_effect_micro / 1e6) * difficulty, lean: profile.lean },
+    unrecorded: {
+      hidden: (world.hidden_effect_micro / 1e6) * difficulty,
+      lean: profile.lean,
+      late: isLate(draw, index),
+    },
   }
 }
 
@@ -67,12 +74,15 @@ export function drawRequest(draw: MarketDraw, index: number): DrawnRequest {
 export const unrecordedOf = (draw: MarketDraw, index: number): Unrecorded => ({
   hidden: (draw.world.hidden_effect_micro / 1e6) * hiddenDifficulty(draw.seed, index),
   lean: drawCustomer(draw, customerOf(draw, index)).lean,
+  late: isLate(draw, index),
 })
+
+const isLate = (draw: MarketDraw, index: number): boolean => 2 * index >= draw.quotes
 
 /** The win predictor in logits; DESIGN section 4 has `win_ppm` as its fitted counterpart. */
 export function winLogit(
   world: MarketWorld,
-  request: Omit<Request, 'requestedDiscountBps' | 'costCents'>,
+  request: Omit<Request, 'costCents'>,
   unrecorded: Unrecorded,
   decision: OfferedDecision,
 ): number {
@@ -80,12 +90,37 @@ export function winLogit(
   return (
     segment.intercept_micro / 1e6 +
     recordedEase(world, request) +
-    (segment.slope_nano / 1e9) * decision.grantedDiscountBps +
+    (segment.slope_nano / 1e9) * worthOf(world, request.requestedDiscountBps, unrecorded, decision) +
+    breachEffect(world, unrecorded) +
     (decision.approvalRequired ? world.approval_effect_micro / 1e6 : 0) +
     unrecorded.lean -
     unrecorded.hidden
   )
 }
+
+/** The grant as customers feel it, bps; it differs from the grant only where the market breaches the model. */
+function worthOf(
+  { breach }: MarketWorld,
+  requestedBps: Bps,
+  { late }: Unrecorded,
+  { grantedDiscountBps: granted }: OfferedDecision,
+): number {
+  switch (breach?.kind) {
+    case undefined:
+      return granted
+    case 'kinked':
+      return Math.min(granted, breach.beyond_bps)
+    case 'saturating':
+      return breach.scale_bps * (1 - Math.exp(-granted / breach.scale_bps))
+    case 'reference_price':
+      return granted - (breach.resentment_bps / 10_000) * Math.max(0, requestedBps - granted)
+    case 'shift':
+      return late ? (granted * breach.slope_factor_bps) / 10_000 : granted
+  }
+}
+
+const breachEffect = ({ breach }: MarketWorld, { late }: Unrecorded): number =>
+  breach?.kind === 'shift' && late ? breach.effect_micro / 1e6 : 0
 
 /** What region, family, channel and size add to the win predictor, logits; reps ask less where it is high. */
 function recordedEase(

@@ -55,13 +55,26 @@ export interface MarketWorld {
   readonly quotes_per_customer_thousandths: number
   /** Share of quotes granted as requested, past every cap, regardless of anything. */
   readonly exception_share_bps: Bps
+  /** How this market breaks what the response model assumes; absent where it does not. */
+  readonly breach?: MarketBreach
 }
+
+/** Ways in which a market answers to price otherwise than by one constant slope a segment. */
+export type MarketBreach =
+  /** No answer to what is granted beyond a point. */
+  | { readonly kind: 'kinked'; readonly beyond_bps: Bps }
+  /** The answer fades: slope * scale * (1 - exp(-grant / scale)). */
+  | { readonly kind: 'saturating'; readonly scale_bps: Bps }
+  /** Customers resent what they asked for and did not get: each bps of it costs this share of the slope on top. */
+  | { readonly kind: 'reference_price'; readonly resentment_bps: Bps }
+  /** From the middle of the period on slopes are multiplied, and every deal is harder or easier. */
+  | { readonly kind: 'shift'; readonly slope_factor_bps: Bps; readonly effect_micro: MicroLogits }
 
 /** What makes one world differ from the standard one. */
 export interface WorldOptions {
   /**
-   * Share of the pooled slope that hidden difficulty takes from a slope fitted on all that is recorded: 0 none, 1/3 the edge of
-   * the default slope range (estimate +- half of itself), 1 the whole of it.
+   * Share of the pooled slope that hidden difficulty would take from a fit on all that is recorded if no cap were in force: 0 none,
+   * 1 the whole of it. Caps amplify it; `confoundedWorld` takes a policy's caps into account.
    */
   readonly hiddenConfounding?: number
   /** Strength of asking more where the recorded attributes make a deal harder; 0 none, 1 standard. */
@@ -159,7 +172,7 @@ export const pooledSlopeNano = (world: MarketWorld): number =>
   world.segments.reduce((sum, entry) => sum + entry.weight, 0)
 
 /**
- * Omitted-variable bias: with request = a u + noise of deviation s and predictor = slope d - b u, a fit without u finds
+ * Omitted-variable bias without caps: with request = a u + noise of deviation s and predictor = slope d - b u, a fit without u finds
  * slope - a b / (a^2 + s^2). Solved for the b that takes the given share of the pooled slope.
  */
 function hiddenEffectMicro(world: MarketWorld, share: number): MicroLogits {
