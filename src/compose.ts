@@ -1,6 +1,7 @@
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { checkpointPlace } from './adapters/checkpoint-place.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
 import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
@@ -135,6 +136,7 @@ function portsOver(config: Config, store: Store, progress: Progress): Ports {
     store,
     signer: keyFolder(config.keysFolder, config.keyPassphrase),
     webhooks: webhookFile(config.webhooksFile, config.secretNamed),
+    checkpointPlace: config.checkpointPlace === null ? null : checkpointPlace(config.checkpointPlace),
     quoteFiles: lateQuoteFiles(progress),
     fork: () => forkOf(config, store, progress),
   }
@@ -186,7 +188,7 @@ async function forkOf(config: Config, store: Store, progress: Progress): Promise
   const forked = new SqliteStore(database.value, path)
   const keysFolder = join(folder, 'keys')
   const ports = portsOver(
-    { ...config, keysFolder, keyPassphrase: null, webhooksFile: null },
+    { ...config, keysFolder, keyPassphrase: null, webhooksFile: null, checkpointPlace: null },
     forked,
     progress,
   )

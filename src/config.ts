@@ -11,6 +11,8 @@ export interface Config {
   readonly actorId: string | null
   /** Where receivers of events are listed; null: none are told. */
   readonly webhooksFile: string | null
+  /** Folder or URL that every checkpoint is posted to; null: none. */
+  readonly checkpointPlace: string | null
   /** A secret that the list names by a variable of the environment. */
   readonly secretNamed: (variable: string) => string | null
 }
@@ -27,6 +29,7 @@ export function readConfig(
     keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
     actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,
     webhooksFile: resolve(environment.QUOTEY_WEBHOOKS ?? join(home, 'webhooks.yaml')),
+    checkpointPlace: environment.QUOTEY_CHECKPOINTS ?? null,
     secretNamed: variable => environment[variable] ?? null,
   }
 }

@@ -1,35 +1,47 @@
-import type { Checkpoint } from '../evidence/checkpoint.ts'
-import type { DsseEnvelope } from '../evidence/dsse.ts'
-import type { AuditReport, LoggedEvent } from '../loop/audit.ts'
+import type { AuditReport, ComparedCheckpoint } from '../evidence/audit-against.ts'
+import type { LoggedEvent } from '../loop/audit.ts'
+import type { AuditExport } from '../loop/audit-export.ts'
+import type { TakenCheckpoint } from '../loop/checkpoint.ts'
+import type { Posting } from '../loop/checkpoint-post.ts'
 import type { Lineage, LineageLink } from '../loop/lineage.ts'
 
-export const logText = ({ entries }: { readonly entries: readonly LoggedEvent[] }): string =>
-  entries.length === 0
-    ? 'no entries'
-    : entries
-        .map(entry =>
-          [
-            String(entry.entry_index).padStart(5),
-            entry.occurred_at,
-            entry.event_type.padEnd(24),
-            entry.actor_id.padEnd(12),
-            entry.candidate_id ?? '',
-          ]
-            .join('  ')
-            .trimEnd(),
-        )
-        .join('\n')
+export const logText = ({
+  entries,
+  unposted_checkpoints: unposted,
+}: {
+  readonly entries: readonly LoggedEvent[]
+  readonly unposted_checkpoints: number | null
+}): string =>
+  [
+    ...(entries.length === 0 ? ['no entries'] : entries.map(eventLine)),
+    ...(unposted === null || unposted === 0
+      ? []
+      : [
+          `${unposted} checkpoints have not arrived where QUOTEY_CHECKPOINTS says; \`quotey audit checkpoint\` tries again`,
+        ]),
+  ].join('\n')
+
+const eventLine = (entry: LoggedEvent): string =>
+  [
+    String(entry.entry_index).padStart(5),
+    entry.occurred_at,
+    entry.event_type.padEnd(24),
+    entry.actor_id.padEnd(12),
+    entry.candidate_id ?? '',
+  ]
+    .join('  ')
+    .trimEnd()
 
 export function reportText(report: AuditReport): string {
-  const { entries, root_hash, checkpoint, findings } = report
-  const compared =
-    checkpoint === null
-      ? 'compared with no checkpoint: a store set back as a whole would not show; see `quotey audit checkpoint`'
-      : `agrees with the checkpoint of ${checkpoint.at} by ${checkpoint.actor}`
-  if (report.ok)
-    return [`whole: ${entries} entries, every row and signature holds`, `head ${root_hash}`, compared].join(
-      '\n',
-    )
+  const { entries, root_hash, checkpoint, unchecked, findings } = report
+  if (report.ok) {
+    return [
+      `whole: ${entries} entries, every row and signature holds`,
+      `root ${root_hash}`,
+      ...(checkpoint === null ? [] : [agreementLine(checkpoint)]),
+      ...unchecked.map(what => `not checked: ${what}`),
+    ].join('\n')
+  }
   return [
     `BROKEN: ${findings.length} finding${findings.length === 1 ? '' : 's'} over ${entries} entries`,
     ...findings.flatMap(({ code, where, expected, found }) => [
@@ -41,6 +53,26 @@ export function reportText(report: AuditReport): string {
     'keep this file as evidence, engage the safety pause, and restore a backup that verifies',
   ].join('\n')
 }
+
+const agreementLine = ({
+  at,
+  actor,
+  log,
+  age_seconds: age,
+  entries_since: since,
+}: ComparedCheckpoint): string =>
+  `agrees with the checkpoint over ${log.size} entries that ${actor} signed at ${at}, ${ageText(age)} ago; ${since} entries since`
+
+const ageText = (seconds: number): string => {
+  const [unit, length] = AGE_UNITS.find(([, length]) => seconds >= length) ?? ['seconds', 1]
+  return `${Math.floor(seconds / length)} ${unit}`
+}
+
+const AGE_UNITS: readonly (readonly [string, number])[] = [
+  ['days', 2 * 86_400],
+  ['hours', 2 * 3600],
+  ['minutes', 120],
+]
 
 export const lineageText = ({ ok, candidate_id, links }: Lineage): string =>
   [
@@ -58,25 +90,35 @@ const lineageLine = (link: LineageLink): string =>
     `(${shortened(link.proof)})`,
   ].join('  ')
 
-export const checkpointText = (taken: {
-  readonly checkpoint: Checkpoint
-  readonly envelope: DsseEnvelope
-  readonly path?: string
-}): string =>
+/** Without a file the note itself, as it is, so that it can be piped elsewhere. */
+export const checkpointText = (
+  taken: TakenCheckpoint & { readonly posting: Posting; readonly path?: string },
+): string =>
   taken.path === undefined
-    ? JSON.stringify(taken.envelope, null, 2)
+    ? taken.note
     : [
         `${taken.path}: ${taken.checkpoint.log.size} entries, root ${taken.checkpoint.log.root_hash}`,
-        'keep it away from this machine; check with `quotey audit verify --against FILE`',
+        ...(taken.posting === null
+          ? ['keep it away from this machine; check with `quotey audit verify --against FILE`']
+          : [postingText(taken.posting)]),
       ].join('\n')
 
+const postingText = ({ posted, unposted, why }: NonNullable<Posting>): string =>
+  why === null
+    ? `${posted} posted where QUOTEY_CHECKPOINTS says`
+    : `${posted} posted, ${unposted} waiting for the next \`quotey audit checkpoint\`: ${why}`
+
 export const exportText = ({
-  rows,
   files,
-}: {
-  readonly rows: number
-  readonly files: readonly string[]
-}): string => [...files, `${rows} rows`].join('\n')
+  ...counts
+}: Omit<AuditExport, 'files'> & { readonly files: readonly string[] }): string =>
+  [
+    ...files,
+    `${counts.rows} rows, ${counts.inclusion_proofs} proofs of inclusion, ${counts.consistency_proofs} of consistency`,
+    counts.checkpoint_size === null
+      ? 'no checkpoint was ever signed: nothing outside vouches for it; see `quotey audit checkpoint`'
+      : `newest checkpoint over ${counts.checkpoint_size} entries`,
+  ].join('\n')
 
 const LENGTH_MAX = 160
 

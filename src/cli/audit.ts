@@ -1,8 +1,13 @@
 import type { Command } from 'commander'
 import { readTextFile } from '../adapters/files.ts'
+import { lengthMsOf } from '../domain/kpi-window.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
-import type { Json } from '../domain/units.ts'
-import { type AuditReport, auditLog, exportAudit, takeCheckpoint, verifyAudit } from '../loop/audit.ts'
+import type { AuditReport } from '../evidence/audit-against.ts'
+import { isCheckpoint } from '../evidence/checkpoint.ts'
+import { auditLog, verifyAudit } from '../loop/audit.ts'
+import { exportAudit, verifyExport } from '../loop/audit-export.ts'
+import { takeCheckpoint } from '../loop/checkpoint.ts'
+import { postCheckpoints, unpostedCheckpoints } from '../loop/checkpoint-post.ts'
 import { type Lineage, lineageOf } from '../loop/lineage.ts'
 import { checkpointText, exportText, lineageText, logText, reportText } from './audit-text.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
@@ -24,6 +29,8 @@ export function register(parent: Command): void {
     .command('verify')
     .description('re-derive the log, every row and every signature; exit code 4 when something does not hold')
     .option('--against <file>', 'a checkpoint kept elsewhere, which also finds a store that was set back')
+    .option('--max-age <length>', 'how old that checkpoint may be, such as 7d or 12h')
+    .option('--export <dir>', 'a folder that `audit export` wrote, in place of an installation')
     .action(performing(verify, reportText))
   audit
     .command('lineage')
@@ -32,32 +39,81 @@ export function register(parent: Command): void {
     .action(performing(lineage, lineageText))
   audit
     .command('checkpoint')
-    .description('sign how far the log has come; keep the file away from this machine')
+    .description(
+      'sign how far the log has come, and post it where QUOTEY_CHECKPOINTS says; keep it away from this machine',
+    )
     .option('--out <file>', 'write it there instead of showing it')
     .action(performing(checkpoint, checkpointText))
   audit
     .command('export')
     .argument('<dir>', 'a new or empty folder')
-    .description('the whole store as JSON lines, one file a table')
+    .description(
+      'the whole store as JSON lines with proofs and the newest checkpoint, for `audit verify --export`',
+    )
     .action(performing(exportTo, exportText))
 }
 
-async function log(call: Invocation): ReturnType<typeof auditLog> {
+async function log(call: Invocation) {
   const ports = await call.ports()
   if (!ports.ok) return ports
   const { candidate } = call.options as { readonly candidate?: string }
-  return auditLog(ports.value, candidate ?? null)
+  const logged = await auditLog(ports.value, candidate ?? null)
+  if (!logged.ok) return logged
+  return done({ ...logged.value, unposted_checkpoints: await unpostedCheckpoints(ports.value) })
+}
+
+interface VerifyOptions {
+  readonly against?: string
+  readonly maxAge?: string
+  readonly export?: string
 }
 
 async function verify(call: Invocation): Promise<Result<AuditReport>> {
-  const { against } = call.options as { readonly against?: string }
-  const checkpoint = against === undefined ? done(null) : await readJson(against)
-  if (!checkpoint.ok) return checkpoint
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const report = await verifyAudit(ports.value, checkpoint.value)
+  const options = call.options as VerifyOptions
+  const age = ageSecondsMax(options)
+  if (!age.ok) return age
+  const against = options.against === undefined ? done(null) : await readCheckpoint(options.against)
+  if (!against.ok) return against
+  const report = await reportOn(call, options.export ?? null, against.value, age.value)
   if (report.ok && !report.value.ok) process.exitCode = BROKEN
   return report
+}
+
+async function readCheckpoint(path: string): Promise<Result<string>> {
+  const file = await readTextFile(path)
+  if (!file.ok || isCheckpoint(file.value)) return file
+  const remedy = 'hand in a file made by `quotey audit checkpoint --out`'
+  return refuse('bad_input', `\`${path}\` is no checkpoint`, remedy)
+}
+
+async function reportOn(
+  call: Invocation,
+  folder: string | null,
+  against: string | null,
+  ageSecondsMax: number | null,
+): Promise<Result<AuditReport>> {
+  if (folder === null) {
+    const ports = await call.ports()
+    return ports.ok ? verifyAudit(ports.value, against, ageSecondsMax) : ports
+  }
+  const { readExportFolder } = await import('../adapters/export-folder.ts')
+  const exported = await readExportFolder(folder)
+  if (!exported.ok) return exported
+  const { systemClock } = await import('../adapters/clock.ts')
+  return verifyExport(exported.value, against, systemClock().now(), ageSecondsMax)
+}
+
+function ageSecondsMax({ against, maxAge }: VerifyOptions): Result<number | null> {
+  if (maxAge === undefined) return done(null)
+  const lengthMs = lengthMsOf(maxAge)
+  if (lengthMs !== null && against !== undefined) return done(lengthMs / 1000)
+  return refuse(
+    'bad_input',
+    lengthMs === null
+      ? `\`${maxAge}\` is no length of time`
+      : '`--max-age` is of a checkpoint, and none is named',
+    'write days or hours, such as `--against FILE --max-age 7d`',
+  )
 }
 
 async function lineage(call: Invocation): Promise<Result<Lineage>> {
@@ -76,11 +132,13 @@ async function checkpoint(call: Invocation) {
   const ports = await call.ports()
   if (!ports.ok) return ports
   const taken = await takeCheckpoint(ports.value, actor.value)
+  if (!taken.ok) return taken
+  const posting = await postCheckpoints(ports.value)
   const { out } = call.options as { readonly out?: string }
-  if (!taken.ok || out === undefined) return taken
+  if (out === undefined) return done({ ...taken.value, posting })
   const { writeNewFile } = await import('../adapters/new-files.ts')
-  const written = await writeNewFile(out, `${JSON.stringify(taken.value.envelope, null, 2)}\n`)
-  return written.ok ? done({ ...taken.value, path: out }) : written
+  const written = await writeNewFile(out, taken.value.note)
+  return written.ok ? done({ ...taken.value, posting, path: out }) : written
 }
 
 async function exportTo(call: Invocation) {
@@ -90,19 +148,5 @@ async function exportTo(call: Invocation) {
   if (!exported.ok) return exported
   const { writeFolder } = await import('../adapters/new-files.ts')
   const files = await writeFolder(call.arguments[0] as string, exported.value.files)
-  return files.ok ? done({ rows: exported.value.rows, files: files.value }) : files
-}
-
-async function readJson(path: string): Promise<Result<Json>> {
-  const file = await readTextFile(path)
-  if (!file.ok) return file
-  try {
-    return done(JSON.parse(file.value) as Json)
-  } catch {
-    return refuse(
-      'bad_input',
-      `\`${path}\` is not JSON`,
-      'hand in a file made by `quotey audit checkpoint --out`',
-    )
-  }
+  return files.ok ? done({ ...exported.value, files: files.value }) : files
 }

@@ -25,7 +25,7 @@ const MS_OF_UNIT: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_0
  * an unreadable length or instant, and on a window without extent.
  */
 export function reportingWindow(request: WindowRequest, now: Instant): Result<ReportingWindow> {
-  const lengthMs = lengthOf(request.length)
+  const lengthMs = lengthMsOf(request.length)
   if (lengthMs === null) {
     return refuse(
       'bad_input',
@@ -46,7 +46,8 @@ export function reportingWindow(request: WindowRequest, now: Instant): Result<Re
   )
 }
 
-function lengthOf(text: string): number | null {
+/** Milliseconds of a length such as `30d` or `12h`; null for anything else. */
+export function lengthMsOf(text: string): number | null {
   const match = /^([1-9]\d{0,4})([dh])$/.exec(text.trim())
   return match === null ? null : Number(match[1]) * (MS_OF_UNIT[match[2] as string] as number)
 }

@@ -16,6 +16,7 @@ const KEYS: Readonly<Record<string, string>> = {
   actor_key: 'key_id',
   actor_key_revocation: 'key_id',
   installation: 'installation_id',
+  checkpoint: 'size',
 }
 
 /** The log itself and its tree, which no entry could name. */

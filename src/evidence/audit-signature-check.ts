@@ -1,5 +1,6 @@
 import { CONTROLS } from '../domain/controls.ts'
 import type { Json } from '../domain/units.ts'
+import { checkpointFindings } from './audit-checkpoint-check.ts'
 import { type Claim, claimsIn } from './audit-claims.ts'
 import { dutyFindings } from './audit-duty-check.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
@@ -30,6 +31,7 @@ export function signatureFindings(tables: StoredTables, log: ReadLog): readonly 
     ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.ofRecord.get(claim.where), log.tree)),
     ...thresholdsFindings(tables, log, places),
     ...dutyFindings(tables, places),
+    ...checkpointFindings(tables.checkpoint ?? [], log.tree, keyrings.trusted),
   ]
 }
 

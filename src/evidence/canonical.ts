@@ -16,6 +16,9 @@ export const digestOfText = (text: string): Digest =>
 /** SHA-256 of the canonical form; the name of an artifact. */
 export const digestOf = (value: Json): Digest => digestOfText(canonicalText(value))
 
+/** The bytes of a text. */
+export const utf8Bytes = (text: string): Uint8Array => Buffer.from(text, 'utf8')
+
 /** SHA-256 of bytes, 32 bytes. */
 export const sha256 = (bytes: Uint8Array): Buffer => hash('sha256', bytes, 'buffer')
 

@@ -22,6 +22,7 @@ export const KEY_COLUMNS = {
   thresholds_version: 'version',
   kpi_snapshot: 'id',
   installation: 'installation_id',
+  checkpoint: 'size',
   incident: 'id',
   incident_step: 'id',
 } as const

@@ -117,6 +117,17 @@ export interface Posted {
   readonly why: string | null
 }
 
+/** A place outside the installation where checkpoints are kept. */
+export interface CheckpointPlace {
+  /** Names the place without telling it, as an address may hold a secret. */
+  readonly digest: Digest
+  /**
+   * Keeps a checkpoint there under a name, whole or not at all. MUST end within 15 s and MUST NOT throw. null: it arrived; else
+   * why it did not.
+   */
+  post(name: string, note: string): Promise<string | null>
+}
+
 /** Snapshots by digest, as Parquet under the home folder. */
 export interface Snapshots {
   /** Refuses `not_found` when there is none, and `audit_broken` when its content no longer has that digest. */
@@ -156,6 +167,8 @@ export interface Ports {
   readonly store: Store
   readonly signer: Signer
   readonly webhooks: Webhooks
+  /** null where no place is set. */
+  readonly checkpointPlace: CheckpointPlace | null
   readonly snapshots: Snapshots
   readonly quoteFiles: QuoteFiles
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>

@@ -10,7 +10,7 @@ import type { ActorType, AuditRow, CandidateRow, Tables } from './tables.ts'
 /** Tables a step fills; the log itself is written by `record` alone. */
 export type RecordedTable = Exclude<
   keyof Tables,
-  'policy_lifecycle_audit' | 'audit_node' | 'outbox_message' | 'outbox_attempt'
+  'policy_lifecycle_audit' | 'audit_node' | 'checkpoint_post' | 'outbox_message' | 'outbox_attempt'
 >
 
 /** One row to be written. */

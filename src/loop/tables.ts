@@ -316,6 +316,22 @@ export interface PacketRow {
   expires_at: Instant
 }
 
+/** A checkpoint of the log, kept beside it; columns repeat what its note says. */
+export interface CheckpointRow {
+  size: number
+  root_hash: Digest
+  note: string
+  actor_id: string
+  at: Instant
+}
+
+/** A checkpoint that arrived elsewhere. The place is named by digest only, as its address may hold a secret. */
+export interface CheckpointPostRow {
+  size: number
+  place_digest: Digest
+  posted_at: Instant
+}
+
 export interface Tables {
   policy_candidate: CandidateRow
   policy_replay_evaluation: ReplayRow
@@ -324,6 +340,8 @@ export interface Tables {
   policy_rollback_record: RollbackRow
   policy_lifecycle_audit: AuditRow
   audit_node: AuditNodeRow
+  checkpoint: CheckpointRow
+  checkpoint_post: CheckpointPostRow
   policy_version: PolicyVersionRow
   policy_activation: ActivationRow
   artifact: ArtifactRow

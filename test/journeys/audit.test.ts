@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { KEY_COLUMNS } from '../../src/evidence/row-digest.ts'
 import { type Ended, quotey } from '../support/command-line.ts'
 import { scratchFolder } from '../support/fresh-home.ts'
 
@@ -26,19 +27,32 @@ test('O1 an installation is founded, staffed, checked, anchored and exported by 
     actors.map(actor => actor.actor_id),
     ['sam', 'cron'],
   )
-  const path = join(folder.path, 'checkpoint.json')
+  const path = join(folder.path, 'checkpoint.txt')
   await does('sam', 'audit', 'checkpoint', '--out', path)
   await does(null, 'actor', 'revoke', '--id', 'cron', '--reason', 'moved to another machine')
   const report = await does(null, 'audit', 'verify', '--against', path)
-  assert.deepEqual([report.ok, report.entries, report.findings], [true, 6, []])
+  assert.deepEqual([report.ok, report.entries, report.findings], [true, 7, []])
   assert.match(String(report.root_hash), /^sha256:[0-9a-f]{64}$/)
   const { entries } = (await does(null, 'audit', 'log')) as { entries: { event_type: string }[] }
-  assert.equal(entries.length, 6)
+  assert.equal(entries.length, 7)
   const exported = join(folder.path, 'export')
   await does(null, 'audit', 'export', exported)
   const lines = readFileSync(join(exported, 'policy_lifecycle_audit.jsonl'), 'utf8').trimEnd().split('\n')
-  assert.equal(lines.length, 6)
-  assert.equal(readdirSync(exported).length, 19)
+  assert.equal(lines.length, 7)
+  // A file for each table of evidence, the proofs and the newest checkpoint.
+  assert.equal(readdirSync(exported).length, Object.keys(KEY_COLUMNS).length + 3)
+  const offline = await quotey(
+    join(folder.path, 'nowhere'),
+    null,
+    '--json',
+    'audit',
+    'verify',
+    '--export',
+    exported,
+  )
+  assert.equal(offline.exitCode, 0, offline.stdout)
+  const { ok, unchecked } = offline.json as { ok: boolean; unchecked: string[] }
+  assert.ok(ok && unchecked.length >= 2)
   assert.doesNotMatch(lines.join(), /PRIVATE KEY/)
 })
 
@@ -51,7 +65,7 @@ test('V1 a store that was edited or set back ends `audit verify` with exit code 
     0,
   )
   const older = readFileSync(join(home, 'quotey.db'))
-  const checkpoint = join(folder.path, 'checkpoint.json')
+  const checkpoint = join(folder.path, 'checkpoint.txt')
   await quotey(home, null, 'actor', 'add', '--id', 'ruth', '--role', 'runtime_owner')
   assert.equal((await quotey(home, 'sam', 'audit', 'checkpoint', '--out', checkpoint)).exitCode, 0)
 
@@ -71,11 +85,11 @@ test('V1 a store that was edited or set back ends `audit verify` with exit code 
   assert.equal(ok, false)
   assert.deepEqual(
     findings.map(finding => finding.code),
-    ['entry_columns_differ'],
+    ['entry_columns_differ', 'structure_altered'],
   )
   const spoken = await quotey(home, null, 'audit', 'verify')
   assert.equal(spoken.exitCode, 4)
-  assert.match(spoken.stdout, /BROKEN: 1 finding /)
+  assert.match(spoken.stdout, /BROKEN: 2 findings /)
 })
 
 test('bad input of each kind ends with code 2, its refusal as one document, and nothing written', async () => {

@@ -38,6 +38,7 @@ export const configIn = (home: string): Config => ({
   home,
   keysFolder: join(home, 'keys'),
   keyPassphrase: null,
+  checkpointPlace: null,
   actorId: null,
   webhooksFile: join(home, 'webhooks.yaml'),
   secretNamed: () => null,

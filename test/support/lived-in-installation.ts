@@ -1,5 +1,6 @@
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
 import { openIncident } from '../../src/loop/incident-open.ts'
 import { doIncidentStep } from '../../src/loop/incident-step.ts'
 import { recordKpiSummary } from '../../src/loop/kpi.ts'
@@ -38,6 +39,7 @@ export async function livedInInstallation(): Promise<TestInstallation> {
   for (const actorId of ['sam', 'ruth']) {
     succeeded(await releasePause(ports, { actorId, remediation: 'the cap is as it was' }))
   }
+  succeeded(await takeCheckpoint(ports, 'ruth'))
   const rejected = await packetOf(ports, await candidateOf(ports))
   succeeded(await decide(ports, 'sam', rejected.packet_id, 'reject', 'tried before'))
   const thresholds = { ...DEFAULT_THRESHOLDS, packet_expiry_days: 7 }

@@ -11,7 +11,7 @@ import { forbidRewriting } from './triggers.ts'
 /** "quot" in ASCII: tells our files from other SQLite databases. */
 const APPLICATION_ID = 0x71756f74
 /** Raise it when a table changes. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 const BUSY_MS_MAX = 10_000
 

@@ -131,4 +131,20 @@ CREATE TABLE audit_node (
   id TEXT NOT NULL UNIQUE,
   hash TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE checkpoint (
+  size INTEGER PRIMARY KEY CHECK (size >= 1),
+  root_hash TEXT NOT NULL,
+  note TEXT NOT NULL,
+  actor_id TEXT NOT NULL REFERENCES actor (id) DEFERRABLE INITIALLY DEFERRED,
+  at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE checkpoint_post (
+  row_order INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL REFERENCES checkpoint (size) DEFERRABLE INITIALLY DEFERRED,
+  place_digest TEXT NOT NULL,
+  posted_at TEXT NOT NULL,
+  UNIQUE (size, place_digest)
+) STRICT;
 `

@@ -1,0 +1,57 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { digestOfText } from '../evidence/canonical.ts'
+import type { CheckpointPlace } from '../loop/ports.ts'
+
+const TIMEOUT_MS = 10_000
+
+/** A place outside for checkpoints: `http(s)://…` takes each as a POST of text, anything else is a folder. */
+export function checkpointPlace(place: string): CheckpointPlace {
+  const isUrl = /^https?:\/\//i.test(place)
+  const address = isUrl ? place : resolve(place)
+  return {
+    digest: digestOfText(address),
+    post: (name, note) => (isUrl ? sent(address, name, note) : written(address, name, note)),
+  }
+}
+
+async function sent(url: string, name: string, note: string): Promise<string | null> {
+  try {
+    const answer = await fetch(url, {
+      method: 'POST',
+      body: note,
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'x-quotey-checkpoint': name },
+      // A redirect would carry the note to a place nobody set.
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    await answer.body?.cancel()
+    return answer.ok ? null : `it answered ${answer.status}`
+  } catch (error) {
+    const { message, cause } = error as Error
+    return cause instanceof Error ? `${message}: ${cause.message}` : message
+  }
+}
+
+/** Appears whole under its name or not at all. A name that is there already must hold the same checkpoint. */
+async function written(folder: string, name: string, note: string): Promise<string | null> {
+  const path = join(folder, name)
+  const scratch = `${path}.${process.pid}.tmp`
+  try {
+    await mkdir(folder, { recursive: true })
+    const known = await readFile(path, 'utf8').catch(() => null)
+    if (known !== null) return known === note ? null : `\`${path}\` holds another checkpoint of that size`
+    const file = await open(scratch, 'wx')
+    try {
+      await file.writeFile(note)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(scratch, path)
+    return null
+  } catch (error) {
+    await rm(scratch, { force: true }).catch(() => undefined)
+    return (error as Error).message
+  }
+}

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { readExportFolder } from '../../src/adapters/export-folder.ts'
+import { writeFolder } from '../../src/adapters/new-files.ts'
+import type { AuditReport } from '../../src/evidence/audit-against.ts'
+import type { AuditProofs } from '../../src/evidence/audit-proof-check.ts'
+import { exportAudit, verifyExport } from '../../src/loop/audit-export.ts'
+import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
+import { scratchFolder } from '../support/fresh-home.ts'
+import { refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+import { livedInInstallation } from '../support/lived-in-installation.ts'
+
+const scratch = scratchFolder()
+const exported = join(scratch.path, 'export')
+let lived: TestInstallation
+
+before(async () => {
+  lived = await livedInInstallation()
+  succeeded(await takeCheckpoint(lived.ports, 'sam'))
+  const { files } = succeeded(await exportAudit(lived.ports))
+  succeeded(await writeFolder(exported, files))
+})
+after(async () => {
+  await lived.remove()
+  scratch[Symbol.dispose]()
+})
+
+/** What the verifier says of the export after some meddling with a copy of it. */
+async function afterwards(meddle: (folder: string) => void): Promise<AuditReport> {
+  const folder = join(scratch.path, 'meddled')
+  rmSync(folder, { recursive: true, force: true })
+  cpSync(exported, folder, { recursive: true })
+  meddle(folder)
+  const read = succeeded(await readExportFolder(folder))
+  return succeeded(verifyExport(read, null, lived.ports.clock.now(), null))
+}
+
+const codes = (report: AuditReport): readonly string[] => [
+  ...new Set(report.findings.map(({ code }) => code)),
+]
+
+function edit(folder: string, file: string, change: (text: string) => string): void {
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  const changed = change(text)
+  assert.notEqual(changed, text, `${file} was changed`)
+  writeFileSync(path, changed)
+}
+
+const editProofs = (folder: string, change: (proofs: AuditProofs) => AuditProofs): void =>
+  edit(folder, 'proofs.json', text => JSON.stringify(change(JSON.parse(text) as AuditProofs)))
+
+test('V1 an export verifies by itself, and says what it could not check', async () => {
+  const report = await afterwards(() => undefined)
+  assert.deepEqual(report.findings, [])
+  assert.ok(report.ok)
+  assert.match(
+    report.unchecked.join('\n'),
+    /set back.*\n.*installation you mean.*\n.*after the export.*\n.*newest 1 entries/,
+  )
+  const proofs = JSON.parse(readFileSync(join(exported, 'proofs.json'), 'utf8')) as AuditProofs
+  assert.deepEqual(proofs.inclusion.map(({ event_type }) => event_type).sort(), [
+    'applied',
+    'approved',
+    'rejected',
+    'rolled_back',
+  ])
+  // Two checkpoints and the whole log: one proof from each to the next.
+  assert.equal(proofs.consistency.length, 2)
+  const note = readFileSync(join(exported, 'checkpoint.txt'), 'utf8')
+  const read = succeeded(await readExportFolder(exported))
+  const against = succeeded(verifyExport(read, note, lived.ports.clock.now(), 3600))
+  assert.deepEqual([against.ok, against.checkpoint?.entries_since], [true, 1])
+  assert.doesNotMatch(
+    readdirSync(exported)
+      .map(name => readFileSync(join(exported, name), 'utf8'))
+      .join(),
+    /PRIVATE KEY/,
+  )
+})
+
+test('V1 entries of an export that were edited, dropped, doubled, reordered or cut off are named', async () => {
+  const log = 'policy_lifecycle_audit.jsonl'
+  const lines = (change: (lines: string[]) => string[]) => (text: string) =>
+    `${change(text.trimEnd().split('\n')).join('\n')}\n`
+  const cases: readonly (readonly [string, (text: string) => string])[] = [
+    ['edited', text => text.replace('tried before', 'never tried')],
+    ['dropped', lines(all => all.toSpliced(4, 1))],
+    ['doubled', lines(all => all.toSpliced(4, 0, all[4] as string))],
+    ['reordered', lines(all => all.toSpliced(4, 2, all[5] as string, all[4] as string))],
+    ['cut off', lines(all => all.slice(0, -3))],
+  ]
+  for (const [name, change] of cases) {
+    const report = await afterwards(folder => edit(folder, log, change))
+    assert.ok(!report.ok, name)
+    assert.ok(codes(report).includes('proof_invalid'), `${name}: ${codes(report).join()}`)
+  }
+})
+
+test('V1 rows of an export that were edited or dropped are named, table by table', async () => {
+  for (const name of readdirSync(exported).filter(file => file.endsWith('.jsonl'))) {
+    if (name === 'policy_lifecycle_audit.jsonl') continue
+    const dropped = await afterwards(folder => edit(folder, name, text => text.slice(text.indexOf('\n') + 1)))
+    assert.ok(!dropped.ok, `${name} without its first row`)
+    const missing = await afterwards(folder => rmSync(join(folder, name)))
+    assert.ok(!missing.ok, `${name} missing`)
+  }
+})
+
+test('V1 proofs of an export that were altered, swapped, shortened or left out are named', async () => {
+  const firstTwo = ([first, second, ...rest]: AuditProofs['inclusion']) => [
+    { ...first, hashes: second?.hashes ?? [] },
+    { ...second, hashes: first?.hashes ?? [] },
+    ...rest,
+  ]
+  const cases: Readonly<Record<string, (proofs: AuditProofs) => AuditProofs>> = {
+    'left out': proofs => ({ ...proofs, inclusion: proofs.inclusion.slice(1) }),
+    swapped: proofs => ({ ...proofs, inclusion: firstTwo(proofs.inclusion) as AuditProofs['inclusion'] }),
+    shortened: proofs => ({
+      ...proofs,
+      inclusion: proofs.inclusion.map(proof => ({ ...proof, hashes: proof.hashes.slice(1) })),
+    }),
+    'another place': proofs => ({
+      ...proofs,
+      inclusion: proofs.inclusion.map(proof => ({ ...proof, index: proof.index - 1 })),
+    }),
+    'no hash': proofs => ({
+      ...proofs,
+      consistency: proofs.consistency.map(proof => ({ ...proof, old_root_hash: 'sha256:none' })),
+    }),
+    'another consistency': proofs => ({
+      ...proofs,
+      consistency: proofs.consistency.map(proof => ({ ...proof, old_size: proof.old_size - 1 })),
+    }),
+  }
+  for (const [name, change] of Object.entries(cases)) {
+    const report = await afterwards(folder => editProofs(folder, change))
+    assert.deepEqual(codes(report), ['proof_invalid'], name)
+  }
+})
+
+test('V1 a checkpoint of an export that was put in place of another is named', async () => {
+  const older = succeeded(await readExportFolder(exported)).tables.checkpoint?.[0]?.note as string
+  for (const meddle of [
+    (folder: string) => writeFileSync(join(folder, 'checkpoint.txt'), older),
+    (folder: string) => rmSync(join(folder, 'checkpoint.txt')),
+  ]) {
+    assert.deepEqual(codes(await afterwards(meddle)), ['checkpoint_invalid'])
+  }
+})
+
+test('what is no export, or no longer one, is refused', async () => {
+  refusedWith('bad_input', await readExportFolder(join(scratch.path, 'nowhere')))
+  const folder = join(scratch.path, 'torn')
+  cpSync(exported, folder, { recursive: true })
+  edit(folder, 'actor.jsonl', text => text.slice(0, -5))
+  refusedWith('audit_broken', await readExportFolder(folder))
+})
