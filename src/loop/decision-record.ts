@@ -54,7 +54,8 @@ export async function decisionsOn(tx: Reading, packet: Packet): Promise<readonly
 
 /**
  * Checks the signature under a decision: by the recorded actor, over this packet, saying this decision, at the recorded
- * instant, in a role and with a key held at its place in the log. Refuses signature_invalid.
+ * instant, in a role and with a key held at its place in the log. Refuses signature_invalid, and separation_of_duty for a decision on
+ * one's own candidate, which only somebody who writes to the database could have recorded.
  */
 export async function verifyDecision(
   tx: Reading,
@@ -83,6 +84,15 @@ export async function verifyDecision(
   const { actors } = await keyringInForceAt(tx, entry.entry_index)
   if (!actors.find(actor => actor.id === row.actor_id)?.roles.includes(row.actor_role)) {
     return notWhatWasSigned(row, `\`${row.actor_id}\` did not hold the role ${row.actor_role} then`)
+  }
+  const candidate = await tx.last('policy_candidate', { id: row.candidate_id })
+  if (candidate?.created_by_actor_id === row.actor_id) {
+    return refuse(
+      'separation_of_duty',
+      `\`${row.actor_id}\` decided on the own candidate`,
+      'run `quotey audit verify`, and have the packet decided by somebody else',
+      { decision_id: row.id, candidate_id: row.candidate_id },
+    )
   }
   return done(row)
 }

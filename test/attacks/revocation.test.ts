@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
+import type { Packet } from '../../src/domain/packet.ts'
+import type { JsonObject } from '../../src/domain/units.ts'
+import { checkAudit } from '../../src/evidence/audit-check.ts'
+import { canonicalText } from '../../src/evidence/canonical.ts'
+import { bytesToSign, sealEnvelope } from '../../src/evidence/dsse.ts'
+import { STATEMENT_TYPE, type Statement } from '../../src/evidence/statement.ts'
+import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { changeRoles } from '../../src/loop/actor-roles.ts'
+import { rotateActor } from '../../src/loop/actor-rotate.ts'
+import { everyTable, verifyAudit } from '../../src/loop/audit.ts'
+import { decisionKey, decisionSubjects } from '../../src/loop/decision-record.ts'
+import { engagePause } from '../../src/loop/pause-engage.ts'
+import { BrokenState, type Ports } from '../../src/loop/ports.ts'
+import { record } from '../../src/loop/record.ts'
+import { changeRoot } from '../../src/loop/root.ts'
+import { signStatement } from '../../src/loop/sign.ts'
+import type { DecisionRow } from '../../src/loop/tables.ts'
+import { logHead } from '../../src/loop/trust.ts'
+import {
+  apply,
+  candidateOf,
+  decide,
+  installationWithHistory,
+  packetOf,
+  parameterChange,
+} from '../support/governed-candidate.ts'
+import { copyOf, daysLater, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+
+/** A candidate whose packet waits for its decision; every test spoils a copy of its own. */
+let original: TestInstallation
+let waiting: Packet
+
+before(async () => {
+  original = await installationWithHistory(2000)
+  waiting = await packetOfStep(original.ports, -50)
+})
+after(() => original.remove())
+
+/** The packet of a candidate of Ana's that moves one cap by so much. */
+const packetOfStep = async (ports: Ports, by: number): Promise<Packet> =>
+  packetOf(ports, await candidateOf(ports, await parameterChange(ports, 'discount-cap-smb', 'cap_bps', by)))
+
+async function inCopy(work: (copy: TestInstallation) => Promise<void>): Promise<void> {
+  const copy = await copyOf(original)
+  try {
+    await work(copy)
+  } finally {
+    await copy.remove()
+  }
+}
+
+const codes = async (ports: Ports): Promise<readonly string[]> =>
+  succeeded(await verifyAudit(ports, null)).findings.map(
+    ({ code, where }) => `${code} ${where.split(' ')[0]}`,
+  )
+
+/** What somebody who holds an actor's private key and writes to the database makes of it: a decision, recorded by hand. */
+async function decideByHand(
+  ports: Ports,
+  packet: Packet,
+  actorId: string,
+  change: Partial<Statement> = {},
+): Promise<DecisionRow> {
+  const at = change.at ?? ports.clock.now()
+  return ports.store.change(async tx => {
+    const [keyId] = (await ports.signer.keysOf(actorId)) as [string]
+    const installation = await tx.last('installation')
+    const statement = {
+      schema: 'clo_statement.v1',
+      installation_id: installation?.installation_id as string,
+      control: 'CLO-CTRL-002',
+      operation: 'decide',
+      actor: actorId,
+      key_id: keyId,
+      subjects: decisionSubjects(packet),
+      active_epoch: 1,
+      log: await logHead(tx),
+      extra: { decision: 'approve', reason: null, role: 'safety_owner' },
+      ...change,
+      at,
+    } as const satisfies Statement
+    const text = canonicalText(statement)
+    const sig = succeeded(await ports.signer.sign(actorId, keyId, bytesToSign(STATEMENT_TYPE, text)))
+    const envelope = sealEnvelope(STATEMENT_TYPE, text, [{ keyid: keyId, sig }])
+    const replay = await tx.last('review_packet', { packet_id: packet.packet_id })
+    const payload = {
+      packet_id: packet.packet_id,
+      candidate_id: packet.candidate_id,
+      proposed_policy_version: packet.proposed_policy_version,
+      decision: 'approve',
+      withdraws: null,
+      envelope,
+    }
+    const row: DecisionRow = {
+      id: ports.randomness.id('dec'),
+      candidate_id: packet.candidate_id,
+      replay_evaluation_id: replay?.replay_evaluation_id as string,
+      decision: 'approved',
+      reason: null,
+      decision_payload_json: canonicalText(payload as JsonObject),
+      actor_id: actorId,
+      actor_role: 'safety_owner',
+      channel_ref: 'cli',
+      signature: sig,
+      signature_key_id: keyId,
+      idempotency_key: decisionKey(packet.packet_id, actorId, false),
+      decided_at: at,
+      expires_at: packet.expires_at,
+      is_stale: 0,
+    }
+    await record(tx, ports, {
+      eventType: 'approved',
+      actor: { type: 'user', id: actorId },
+      payload: {},
+      idempotencyKey: row.idempotency_key,
+      occurredAt: at,
+      links: { candidate_id: packet.candidate_id, approval_decision_id: row.id },
+      inserts: [{ table: 'policy_approval_decision', row }],
+      candidate: { id: packet.candidate_id, patch: { status: 'approved', approved_at: at, updated_at: at } },
+    })
+    return row
+  })
+}
+
+test('A3 the twin: a decision written by hand with a key that is good passes apply and audit', () =>
+  inCopy(async ({ ports }) => {
+    await decideByHand(ports, waiting, 'sam')
+    succeeded(await apply(ports, 'ruth', waiting.candidate_id))
+    assert.deepEqual(await codes(ports), [])
+  }))
+
+test('A3 what was approved before the key was revoked, rotated or the role withdrawn stays approved', () =>
+  inCopy(async ({ ports }) => {
+    succeeded(await decide(ports, 'sam', waiting.packet_id, 'approve'))
+    succeeded(await rotateActor(ports, { id: 'sam', publicKey: null, validUntil: null, reason: 'yearly' }))
+    succeeded(await revokeActor(ports, { id: 'sam', keyId: null, reason: 'left the company' }))
+    succeeded(await changeRoles(ports, { id: 'sam', grant: [], withdraw: ['safety_owner'] }))
+    assert.ok((await apply(ports, 'ruth', waiting.candidate_id)).ok)
+    assert.deepEqual(await codes(ports), [])
+  }))
+
+test('A3 a stolen key, once revoked, approves nothing: not now, and not under an instant before the revocation', () =>
+  inCopy(async ({ ports }) => {
+    const before = ports.clock.now()
+    succeeded(await revokeActor(ports, { id: 'sam', keyId: null, reason: 'laptop lost' }))
+    refusedWith('key_expired', await decide(ports, 'sam', waiting.packet_id, 'approve'))
+    await decideByHand(ports, waiting, 'sam', { at: before })
+    const refusal = refusedWith('signature_invalid', await apply(ports, 'ruth', waiting.candidate_id))
+    assert.match(String(refusal.facts.why), /was revoked/)
+    assert.deepEqual(await codes(ports), ['signature_invalid policy_approval_decision'])
+  }))
+
+test('A3 a key that expired approves nothing, whatever instant its holder claims: the log had passed it', () =>
+  inCopy(async ({ ports }) => {
+    const validUntil = new Date(Date.parse(ports.clock.now()) + 3_600_000).toISOString()
+    succeeded(await rotateActor(ports, { id: 'sam', publicKey: null, validUntil, reason: 'for an hour' }))
+    const [keyId] = (await ports.store.read(tx => tx.find('actor_key', { actor_id: 'sam' }))).slice(-1)
+    const withNewKey = { key_id: keyId?.key_id as string, at: ports.clock.now() }
+    const signer = { ...ports.signer, keysOf: async () => [withNewKey.key_id] }
+    await inTime({ ...ports, signer }, withNewKey)
+    const tomorrow = { ...daysLater(ports, 1), signer }
+    refusedWith('key_expired', await decide(tomorrow, 'sam', waiting.packet_id, 'approve'))
+    const pause = {
+      actorId: 'ruth',
+      ticket: 'CLO-SAFETY-PAUSE-7',
+      reason: 'a day later',
+      metrics: ['other:x'],
+    }
+    succeeded(await engagePause(daysLater(ports, 1), pause))
+    await decideByHand({ ...ports, signer }, waiting, 'sam', withNewKey)
+    assert.deepEqual(await codes(ports), ['signature_invalid policy_approval_decision'])
+  }))
+
+/** Within its time the same key is good. */
+async function inTime(ports: Ports, statement: Partial<Statement>): Promise<void> {
+  const signed = await ports.store.read(tx =>
+    signStatement(ports, tx, {
+      operation: 'decide',
+      actorId: 'sam',
+      subjects: decisionSubjects(waiting),
+      activeEpoch: 1,
+      at: statement.at as string,
+    }),
+  )
+  assert.equal(succeeded(signed).keyId, statement.key_id)
+}
+
+test('A3 an approval bound to another packet is refused', () =>
+  inCopy(async ({ ports }) => {
+    const other = await packetOfStep(ports, -100)
+    await decideByHand(ports, waiting, 'sam', { subjects: decisionSubjects(other) })
+    const refusal = refusedWith('signature_invalid', await apply(ports, 'ruth', waiting.candidate_id))
+    assert.match(String(refusal.facts.why), /other subjects/)
+    assert.deepEqual(await codes(ports), ['signature_invalid policy_approval_decision'])
+  }))
+
+test('A3 an approval that claims another installation is refused, though key and packet are right', () =>
+  inCopy(async ({ ports }) => {
+    await decideByHand(ports, waiting, 'sam', { installation_id: `inst_${'0'.repeat(32)}` })
+    const refusal = refusedWith('signature_invalid', await apply(ports, 'ruth', waiting.candidate_id))
+    assert.match(String(refusal.facts.why), /another installation/)
+    assert.deepEqual(await codes(ports), ['signature_invalid policy_approval_decision'])
+  }))
+
+test('A2 an insider who approves the own candidate by hand is refused and named, though the signature holds', () =>
+  inCopy(async ({ ports }) => {
+    succeeded(await changeRoles(ports, { id: 'ana', grant: ['safety_owner'], withdraw: [] }))
+    refusedWith('separation_of_duty', await decide(ports, 'ana', waiting.packet_id, 'approve'))
+    await decideByHand(ports, waiting, 'ana')
+    refusedWith('separation_of_duty', await apply(ports, 'ruth', waiting.candidate_id))
+    assert.deepEqual(await codes(ports), ['duty_not_separated policy_approval_decision'])
+  }))
+
+test('A3 a role that the keyring does not give is refused, also where the signed statement claims it', () =>
+  inCopy(async ({ ports }) => {
+    await decideByHand(ports, waiting, 'rex')
+    refusedWith('signature_invalid', await apply(ports, 'ruth', waiting.candidate_id))
+    assert.deepEqual(await codes(ports), ['record_differs_from_signed policy_approval_decision'])
+  }))
+
+test('A3 an older keyring put back is refused at once, and named by the audit', () =>
+  inCopy(async copy => {
+    succeeded(await revokeActor(copy.ports, { id: 'sam', keyId: null, reason: 'laptop lost' }))
+    const thief = thiefOf(copy)
+    thief.exec('DELETE FROM keyring WHERE version = (SELECT max(version) FROM keyring)')
+    await assert.rejects(decide(copy.ports, 'sam', waiting.packet_id, 'approve'), error => {
+      assert.ok(error instanceof BrokenState)
+      assert.equal(error.refusal.code, 'signature_invalid')
+      return /keyring version \d+ is missing/.test(error.refusal.message)
+    })
+    const findings = checkAudit(await everyTable(new SqliteTransaction(thief))).findings
+    assert.ok(findings.some(({ code, where }) => code === 'row_missing' && where.startsWith('keyring ')))
+    assert.ok(findings.some(({ code }) => code === 'actor_unsigned'))
+    thief.close()
+  }))
+
+test('A3 a keyring edited in the middle is named by the audit, with all that rests on what follows', () =>
+  inCopy(async copy => {
+    succeeded(await decide(copy.ports, 'sam', waiting.packet_id, 'approve'))
+    const thief = thiefOf(copy)
+    assert.deepEqual(checkAudit(await everyTable(new SqliteTransaction(thief))).findings, [])
+    thief.exec(
+      `UPDATE keyring SET keyring_json = replace(keyring_json, 'revenue_ops', 'runtime_owner') WHERE version = 3`,
+    )
+    const findings = checkAudit(await everyTable(new SqliteTransaction(thief))).findings
+    const named = findings.map(({ code, where }) => `${code} ${where}`)
+    assert.ok(named.includes('keyring_untrusted keyring 3'), named.join('\n'))
+    assert.ok(named.some(name => name.startsWith('signature_invalid policy_approval_decision ')))
+    await assert.rejects(apply(copy.ports, 'ruth', waiting.candidate_id), BrokenState)
+    thief.close()
+  }))
+
+test('A3 freeze: past its expiry a keyring gives nobody authority until the root holders renew it', () =>
+  inCopy(async ({ ports }) => {
+    const expiresAt = new Date(Date.parse(ports.clock.now()) + 3_600_000).toISOString()
+    succeeded(await changeRoot(ports, { kind: 'expiry', expiresAt }))
+    succeeded(await decide(ports, 'sam', waiting.packet_id, 'approve'))
+    const later = daysLater(ports, 1)
+    const refusal = refusedWith('key_expired', await apply(later, 'ruth', waiting.candidate_id))
+    assert.match(refusal.remedy, /actor root renew/)
+    succeeded(await changeRoot(later, { kind: 'expiry', expiresAt: null }))
+    assert.ok((await apply(later, 'ruth', waiting.candidate_id)).ok)
+    assert.deepEqual(await codes(ports), [])
+  }))
+
+/** A second pair of hands on the file, without triggers. */
+function thiefOf(copy: TestInstallation): DatabaseSync {
+  const thief = new DatabaseSync(join(copy.config.home, 'quotey.db'), { enableForeignKeyConstraints: false })
+  for (const { name } of thief.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all()) {
+    thief.exec(`DROP TRIGGER ${name}`)
+  }
+  return thief
+}
