@@ -1,5 +1,5 @@
 import type { Refusal } from '../domain/refusal.ts'
-import { authorityLine, keyLines } from './doctor-people.ts'
+import { peopleLines } from './doctor-people.ts'
 import { webhookLine } from './doctor-webhooks.ts'
 import type { KeyFile, Machine } from './machine.ts'
 import { missedJobs } from './missed-jobs.ts'
@@ -57,8 +57,7 @@ export async function examine(
   const ports = opened.value
   await look('disk', async () => [await diskLine(machine)])
   await look('database', async () => [await databaseLine(machine)])
-  await look('keys', () => keyLines(ports))
-  await look('authority', async () => [await authorityLine(ports)])
+  await look('people', () => peopleLines(ports))
   await look('clock', async () => [await clockLine(ports)])
   await look('pause', async () => [await pauseLine(ports)])
   await look('snapshots', () => snapshotLines(ports))

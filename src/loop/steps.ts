@@ -45,6 +45,15 @@ export const STEPS: readonly Step[] = [
     controlOf('monitor'),
   ),
   step('kpi', 'kpi summary', 'the audit log', 'KPIs and alerts', null),
+  step('daily', 'ops daily', 'the last 30 days', 'a KPI snapshot and incidents', controlOf('kpi_record')),
+  step('incident', 'incident step', 'an incident', 'evidence, step by step', controlOf('incident_step')),
+  step(
+    'pause',
+    'policy-opt control pause',
+    'a ticket and metrics',
+    'no approval, no apply',
+    controlOf('pause'),
+  ),
   step(
     'drill',
     'policy-opt drill',
@@ -59,6 +68,7 @@ export const STEPS: readonly Step[] = [
     'the prior policy, byte for byte',
     controlOf('rollback'),
   ),
+  step('weekly', 'ops weekly', 'a drill and the validation', 'the governance record', controlOf('drill')),
   step('audit', 'audit verify', 'the whole installation', 'findings, or none', null),
 ]
 
