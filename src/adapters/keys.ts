@@ -1,16 +1,18 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { keyIdOf, publicKeyText } from '../evidence/public-key.ts'
 import type { Signer } from '../loop/ports.ts'
+import { sealedPem } from './sealed-key.ts'
 
 /** `<actor>.<key id>.pem`: actor ids may hold dots, key ids are 16 hex digits. */
 const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
 
 /**
- * Private keys as PKCS8 PEM files of mode 0600 in a folder of mode 0700, under the passphrase where one is given. A key file
- * that others may read is refused, like ssh does.
+ * Private keys as PKCS #8 PEM files of mode 0600 in a folder of mode 0700, under the passphrase where one is given; a file that
+ * `openssl pkcs8 -topk8` sealed opens as well. A key file that others may read is refused, like ssh does, and so is one that
+ * holds another key than its name says.
  */
 export function keyFolder(folder: string, passphrase: string | null): Signer {
   const pathOf = (actorId: string, keyId: string): string => join(folder, `${actorId}.${keyId}.pem`)
@@ -21,15 +23,17 @@ export function keyFolder(folder: string, passphrase: string | null): Signer {
         return named?.actor === actorId ? [named.keyId as string] : []
       }),
     sign: async (actorId, keyId, payload) => {
-      const opened = openKey(pathOf(actorId, keyId), passphrase)
+      const opened = openKey(pathOf(actorId, keyId), keyId, passphrase)
       return opened.ok ? done(sign(null, payload, opened.value).toString('base64')) : opened
     },
     create: async actorId => {
       const pair = generateKeyPairSync('ed25519')
       const publicKey = publicKeyText(pair.publicKey)
       const keyId = keyIdOf(publicKey)
-      const sealing = passphrase === null ? {} : { cipher: 'aes-256-cbc', passphrase }
-      const pem = pair.privateKey.export({ type: 'pkcs8', format: 'pem', ...sealing })
+      const pem =
+        passphrase === null
+          ? pair.privateKey.export({ type: 'pkcs8', format: 'pem' })
+          : sealedPem(pair.privateKey, passphrase)
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         writeFileSync(pathOf(actorId, keyId), pem, { mode: 0o600, flag: 'wx' })
@@ -50,7 +54,7 @@ export function keyFolder(folder: string, passphrase: string | null): Signer {
 
 const filesIn = (folder: string): readonly string[] => (existsSync(folder) ? readdirSync(folder).sort() : [])
 
-function openKey(path: string, passphrase: string | null): Result<KeyObject> {
+function openKey(path: string, keyId: string, passphrase: string | null): Result<KeyObject> {
   if (!existsSync(path)) {
     return refuse(
       'not_authorised',
@@ -67,7 +71,8 @@ function openKey(path: string, passphrase: string | null): Result<KeyObject> {
   }
   const pem = readFileSync(path, 'utf8')
   try {
-    return done(createPrivateKey(passphrase === null ? pem : { key: pem, passphrase }))
+    const key = createPrivateKey(passphrase === null ? pem : { key: pem, passphrase })
+    return isNamed(key, keyId) ? done(key) : anotherKey(path, keyId)
   } catch {
     return refuse(
       'not_authorised',
@@ -76,3 +81,14 @@ function openKey(path: string, passphrase: string | null): Result<KeyObject> {
     )
   }
 }
+
+/** A file that was put in the place of another must not sign in its name: every record it signs would be broken. */
+const isNamed = (key: KeyObject, keyId: string): boolean =>
+  key.asymmetricKeyType === 'ed25519' && keyIdOf(publicKeyText(createPublicKey(key))) === keyId
+
+const anotherKey = (path: string, keyId: string): Result<never> =>
+  refuse(
+    'not_authorised',
+    `the private key \`${path}\` is not the key \`${keyId}\``,
+    'put back the file as it was made, and find out who replaced it',
+  )

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
 import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { keyFolder } from '../../src/adapters/keys.ts'
-import { readPublicKey } from '../../src/evidence/public-key.ts'
+import { keyIdOf, publicKeyText, readPublicKey } from '../../src/evidence/public-key.ts'
 import { addActor } from '../../src/loop/actor.ts'
 import { codeIn, freshHome, scratchFolder, valueIn } from '../support/fresh-home.ts'
 
@@ -67,6 +68,34 @@ test('a key under a passphrase opens with that passphrase only', async () => {
     assert.equal(codeIn(refused), 'not_authorised')
     assert.match(refused.ok ? '' : refused.refusal.remedy, /QUOTEY_KEY_PASSPHRASE/)
   }
+})
+
+test('a key under a passphrase costs a guess as much as scrypt asks for, and any PKCS #8 reader opens it', async () => {
+  using folder = scratchFolder()
+  const { keyId, publicKey, path } = await withKey(folder.path, 'correct horse')
+  const pem = readFileSync(path, 'utf8')
+  const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+  // scrypt (1.3.6.1.4.1.11591.4.11), then its salt and N = 16384, r = 8, p = 5.
+  const asked = /2b06010401da47040b30[0-9a-f]{2}0410[0-9a-f]{32}(?<cost>(02[0-9a-f]+?){3})30/.exec(
+    der.toString('hex'),
+  )
+  assert.equal(asked?.groups?.cost, '02024000020108020105')
+  const opened = createPublicKey(createPrivateKey({ key: pem, passphrase: 'correct horse' }))
+  assert.equal(publicKeyText(opened), publicKey)
+  assert.equal(keyIdOf(publicKey), keyId)
+})
+
+test('a key file put in the place of another is refused, and signs again where it belongs', async () => {
+  using folder = scratchFolder()
+  const one = await withKey(folder.path)
+  const other = await withKey(folder.path)
+  const own = readFileSync(one.path)
+  writeFileSync(one.path, readFileSync(other.path))
+  const refused = await one.signer.sign('ana', one.keyId, PAYLOAD)
+  assert.equal(codeIn(refused), 'not_authorised')
+  assert.match(refused.ok ? '' : refused.refusal.message, /is not the key/)
+  writeFileSync(one.path, own)
+  assert.ok((await one.signer.sign('ana', one.keyId, PAYLOAD)).ok)
 })
 
 test('a public key is read as PEM and as base64, and nothing else is taken for one', async () => {
