@@ -1,5 +1,7 @@
-import type { KpiDetailRow, KpiSummary } from '../domain/kpi.ts'
+import type { KpiDetailRow, KpiSummary, KpiSummaryV2 } from '../domain/kpi.ts'
 import type { RecordedKpiSummary } from '../loop/kpi.ts'
+import type { KpiHistory } from '../loop/kpi-history.ts'
+import { kpiTrendLines } from './kpi-history-text.ts'
 
 /** `1500` bps as `15.00 %`. */
 const percent = (bps: number): string => `${(bps / 100).toFixed(2)} %`
@@ -8,7 +10,7 @@ const signed = (value: number | null, unit: string): string =>
 const of = (part: number, whole: number): string => `${part} of ${whole}`
 
 /** The summary for people: figures with units, each limit beside what it limits, and what an alert asks for. */
-export function kpiSummaryText(row: KpiSummary | RecordedKpiSummary): string {
+export function kpiSummaryText(row: KpiSummary | RecordedKpiSummary, recorded: KpiHistory): string {
   const lines: [string, string, string?][] = [
     ['candidates proposed', String(row.candidate_throughput_count)],
     ['approved decisions', of(row.approved_count, row.review_decision_count), percent(row.adoption_rate_bps)],
@@ -66,6 +68,9 @@ export function kpiSummaryText(row: KpiSummary | RecordedKpiSummary): string {
     '',
     ...alerts,
     '',
+    ...(recorded.snapshots.length < 2
+      ? []
+      : [`The last ${recorded.snapshots.length} recorded snapshots:`, ...kpiTrendLines(recorded), '']),
     row.alert_reason_codes === ''
       ? 'No alert. Candidate by candidate: `quotey kpi detail`.'
       : `Alerts: ${row.alert_reason_codes}. Engage the pause with \`quotey policy-opt control pause\`, then read \`quotey kpi detail\`.`,
@@ -75,6 +80,52 @@ export function kpiSummaryText(row: KpiSummary | RecordedKpiSummary): string {
 
 const judged = (alert: 0 | 1, name: string, measured: number, limit: number): string =>
   `  ${alert === 1 ? 'ALERT' : 'ok   '}  ${name.padEnd(27)}${`${measured} bps`.padEnd(12)}limit ${limit} bps`
+
+/** The second summary for people: each alert with its samples, so that a rate of two candidates is seen to be one. */
+export function kpiSummaryV2Text(row: KpiSummaryV2): string {
+  const line = (
+    alert: 0 | 1,
+    name: string,
+    measured: number,
+    limit: number,
+    samples: number,
+    least: number,
+  ) => `${judged(alert, name, measured, limit)}, ${samples} samples of at least ${least}`
+  return [
+    `KPIs from ${row.window_start} to ${row.window_end}, second summary`,
+    '',
+    line(
+      row.rollback_spike_alert,
+      'rolled back, of applied',
+      row.rollback_rate_bps,
+      row.max_rollback_rate_bps,
+      row.applied_candidate_count,
+      row.min_rollback_spike_samples,
+    ),
+    line(
+      row.harmful_spike_alert,
+      'harmful, of applied',
+      row.harmful_candidate_rate_bps,
+      row.max_harmful_candidate_rate_bps,
+      row.applied_candidate_count,
+      row.min_harmful_spike_samples,
+    ),
+    line(
+      row.margin_gap_alert,
+      'mean absolute margin gap',
+      row.mean_absolute_margin_gap_bps,
+      row.max_mean_absolute_margin_gap_bps,
+      row.projected_vs_realized_sample_size,
+      row.min_margin_gap_drift_samples,
+    ),
+    `  ${row.realized_fields_missing_alert === 1 ? 'ALERT' : 'ok   '}  ${'incomplete observations'.padEnd(27)}${row.incomplete_observation_count}`,
+    '',
+    `  harmful candidates         ${of(row.harmful_candidate_count, row.applied_candidate_count)} applied, ${row.unobserved_candidate_count} not observed yet`,
+    `  largest absolute gap       ${row.largest_absolute_margin_gap_bps} bps`,
+    '',
+    row.alert_reason_codes === '' ? 'No alert.' : `Alerts: ${row.alert_reason_codes}.`,
+  ].join('\n')
+}
 
 /** Projection against observation for people, the largest gap first. */
 export function kpiDetailText(detail: { readonly rows: readonly KpiDetailRow[] }): string {

@@ -1,4 +1,4 @@
-import type { KpiDetailRow, KpiSummary } from '../domain/kpi.ts'
+import type { KpiDetailRow, KpiSummary, KpiSummaryV2 } from '../domain/kpi.ts'
 import { type ReportingWindow, reportingWindow, type WindowRequest } from '../domain/kpi-window.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
@@ -12,6 +12,16 @@ export async function kpiSummary(ports: Ports, request: WindowRequest): Promise<
   const window = reportingWindow(request, ports.clock.now())
   if (!window.ok) return window
   return done(await ports.store.read(tx => summaryOver(tx, window.value)))
+}
+
+/** What the first summary cannot say. Needs no actor. Refuses bad_input on an unreadable or empty window. */
+export async function kpiSummaryV2(ports: Ports, request: WindowRequest): Promise<Result<KpiSummaryV2>> {
+  const window = reportingWindow(request, ports.clock.now())
+  if (!window.ok) return window
+  const { start, end } = window.value
+  const [row] = await ports.store.read(tx => tx.kpi('clo_kpi_summary_v2', start, end))
+  if (row === undefined) throw new Error('clo_kpi_summary_v2 gave no row')
+  return done(row as unknown as KpiSummaryV2)
 }
 
 /** Projection against observation, candidate by candidate, the largest gap first. Needs no actor. */
