@@ -1,0 +1,32 @@
+import type { Ports } from '../../src/loop/ports.ts'
+
+/** Carries a value out of a transaction that is rolled back. */
+class Undone extends Error {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    super('undone on purpose')
+    this.value = value
+  }
+}
+
+/** The same ports over a store that carries every change out to its end and then takes it back, so that cases do not disturb each other. */
+export const undoing = (ports: Ports): Ports => ({
+  ...ports,
+  store: {
+    read: work => ports.store.read(work),
+    change: async <T>(work: Parameters<Ports['store']['change']>[0]): Promise<T> => {
+      try {
+        await ports.store.change(async tx => {
+          throw new Undone(await work(tx))
+        })
+      } catch (error) {
+        if (error instanceof Undone) return error.value as T
+        throw error
+      }
+      throw new Error('the change was kept')
+    },
+    copyTo: path => ports.store.copyTo(path),
+    close: () => ports.store.close(),
+  } as Ports['store'],
+})
