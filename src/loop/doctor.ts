@@ -1,4 +1,5 @@
 import type { Refusal } from '../domain/refusal.ts'
+import { checkpointLine } from './doctor-checkpoints.ts'
 import { peopleLines } from './doctor-people.ts'
 import { webhookLine } from './doctor-webhooks.ts'
 import type { KeyFile, Machine } from './machine.ts'
@@ -63,6 +64,7 @@ export async function examine(
   await look('snapshots', () => snapshotLines(ports))
   await look('jobs', () => jobLines(ports))
   await look('webhooks', async () => [await webhookLine(ports)])
+  await look('checkpoints', async () => [await checkpointLine(ports)])
   return { ok: checks.every(check => check.ok), checks }
 }
 

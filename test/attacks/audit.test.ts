@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
-import type { Digest } from '../../src/domain/units.ts'
+import type { Digest, JsonObject } from '../../src/domain/units.ts'
 import { type AuditVerdict, checkAudit } from '../../src/evidence/audit-check.ts'
 import type { AuditFinding } from '../../src/evidence/audit-finding.ts'
 import { canonicalText, digestOf } from '../../src/evidence/canonical.ts'
@@ -127,6 +127,28 @@ test('V1 entries and rows whose order was changed are named', async () => {
         UPDATE ${table} SET row_order = 2 WHERE row_order = -1`),
     )
     assert.ok(findings.length > 0, table)
+  }
+})
+
+test('V1 entries and nodes doubled, dropped, moved or cut off are named, past what the file itself forbids', async () => {
+  const whole = await everyTable(new SqliteTransaction(thief))
+  assert.deepEqual(checkAudit(whole).findings, [])
+  const middle = 6
+  const meddled = (rows: readonly JsonObject[]): Readonly<Record<string, readonly JsonObject[]>> => ({
+    doubled: rows.toSpliced(middle, 0, rows[middle] as JsonObject),
+    'doubled at the end': [...rows, rows.at(-1) as JsonObject],
+    dropped: rows.toSpliced(middle, 1),
+    moved: rows.toSpliced(middle, 2, rows[middle + 1] as JsonObject, rows[middle] as JsonObject),
+    'cut off': rows.slice(0, -1),
+    emptied: [],
+  })
+  for (const table of ['policy_lifecycle_audit', 'audit_node']) {
+    for (const [how, rows] of Object.entries(meddled(whole[table] ?? []))) {
+      const { ok, findings } = checkAudit({ ...whole, [table]: rows })
+      assert.ok(!ok, `${table} ${how}`)
+      if (table === 'audit_node')
+        assert.deepEqual([...new Set(findings.map(({ code }) => code))], ['tree_altered'])
+    }
   }
 })
 
