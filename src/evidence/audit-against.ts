@@ -3,6 +3,7 @@ import type { Instant } from '../domain/units.ts'
 import { type AuditVerdict, checkAudit } from './audit-check.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
 import { checkKeyrings } from './audit-keyring-check.ts'
+import { entriesFixedBySignatures } from './audit-signature-check.ts'
 import { type Checkpoint, checkCheckpoint } from './checkpoint.ts'
 
 /** A checkpoint kept elsewhere, and how old it may be (null: any age; it is stated). */
@@ -36,10 +37,13 @@ export function auditAgainst(tables: StoredTables, kept: KeptElsewhere | null): 
   const versions = checkKeyrings(tables).trusted.filter(({ installation_id }) => installation_id === id)
   // Without a keyring no checkpoint can be checked, and the findings say that first.
   if (kept === null || versions.length === 0) {
+    const audited = checkAudit(tables)
+    const loose = audited.entries - entriesFixedBySignatures(tables)
     const unchecked = [
       'whether the store as a whole was set back: compare it with a checkpoint kept elsewhere',
+      ...(loose > 0 ? [`the newest ${loose} entries, which no later signature fixes yet`] : []),
     ]
-    return done({ ...checkAudit(tables), checkpoint: null, unchecked })
+    return done({ ...audited, checkpoint: null, unchecked })
   }
   const verdict = checkCheckpoint(kept.note, versions)
   if (verdict.kind === 'invalid') {

@@ -5,20 +5,20 @@ import { type Claim, claimsIn } from './audit-claims.ts'
 import { dutyFindings } from './audit-duty-check.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
 import { checkKeyrings } from './audit-keyring-check.ts'
-import type { ReadLog } from './audit-log-check.ts'
+import { parsedObject, type ReadLog } from './audit-log-check.ts'
 import { type Place, placesIn } from './audit-places.ts'
-import { thresholdsFindings } from './audit-thresholds-check.ts'
+import { pendingFindings, thresholdsFindings } from './audit-thresholds-check.ts'
 import { type DerivedTree, headFindings } from './audit-tree-check.ts'
 import { canonicalText } from './canonical.ts'
-import type { DsseEnvelope } from './dsse.ts'
+import { carriedText, type DsseEnvelope, isEnvelope } from './dsse.ts'
 import type { Keyring } from './keyring.ts'
 import { checkStatement, type Statement } from './statement.ts'
 
 /**
  * Checks every signature: the keyring's chain from the key the installation is named after, actors and keys against it, and each
  * signed record against its statement, under the keyring and the epoch of its place in the log, and that two people did what two
- * must do. A statement also bears the head
- * of the log it was signed over, so a log that was rewritten before it, and linked anew, no longer agrees.
+ * must do. A statement also bears the head of the log it was signed over, so a log that was rewritten before it, and linked anew,
+ * no longer agrees.
  */
 export function signatureFindings(tables: StoredTables, log: ReadLog): readonly AuditFinding[] {
   const keyrings = checkKeyrings(tables)
@@ -30,9 +30,25 @@ export function signatureFindings(tables: StoredTables, log: ReadLog): readonly 
     ),
     ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.ofRecord.get(claim.where), log.tree)),
     ...thresholdsFindings(tables, log, places),
+    ...pendingFindings(log, places),
     ...dutyFindings(tables, places),
     ...checkpointFindings(tables.checkpoint ?? [], log.tree, keyrings.trusted),
   ]
+}
+
+/** Entries that some later signature fixes, counted from the first; those after could be rewritten by who has the file. */
+export function entriesFixedBySignatures(tables: StoredTables): number {
+  const heads = checkKeyrings(tables).trusted.map(({ log }) => log.size)
+  const signed = claimsIn(tables).map(({ envelope }) => signedSize(envelope))
+  const checkpoints = (tables.checkpoint ?? []).map(row => Number(row.size))
+  return Math.max(0, ...heads, ...signed, ...checkpoints)
+}
+
+/** The size of the log that a statement says it was signed over; whether the statement holds is checked elsewhere. */
+function signedSize(envelope: Json): number {
+  if (!isEnvelope(envelope)) return 0
+  const log = parsedObject(carriedText(envelope))?.log as { readonly size?: unknown } | undefined
+  return typeof log?.size === 'number' ? log.size : 0
 }
 
 function claimFindings(claim: Claim, place: Place | undefined, tree: DerivedTree): readonly AuditFinding[] {

@@ -1,12 +1,12 @@
 import type { Thresholds } from '../domain/thresholds.ts'
 import { thresholdChanges } from '../domain/thresholds-change.ts'
-import type { Json, JsonObject } from '../domain/units.ts'
+import type { Digest, Json, JsonObject } from '../domain/units.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
 import { parsedObject, type ReadEntry, type ReadLog } from './audit-log-check.ts'
 import type { Place, Places } from './audit-places.ts'
 import { headFindings } from './audit-tree-check.ts'
 import { canonicalText } from './canonical.ts'
-import { checkStatement } from './statement.ts'
+import { checkStatement, type ExpectedStatement, type StatementVerdict } from './statement.ts'
 
 /** A signature that holds under a change of thresholds, and what its signer might do where it stands. */
 interface Signer {
@@ -36,15 +36,7 @@ export function thresholdsFindings(
       const place = placeOf(envelope, log.entries, places) ?? places.ofRecord.get(where)
       // A record without an entry is named as such already.
       if (place === undefined) continue
-      const verdict =
-        place.keyring === null
-          ? { kind: 'invalid' as const, why: 'the keyring in force there cannot be trusted' }
-          : checkStatement(
-              envelope,
-              { operation, actorId, subjects, activeEpoch: place.epoch, loggedAfter: place.loggedAfter },
-              place.keyring,
-              String(row.created_at),
-            )
+      const verdict = verdictAt(place, envelope, { operation, actorId, subjects }, String(row.created_at))
       if (verdict.kind === 'invalid') {
         findings.push(
           finding('signature_invalid', where, `a signature of ${actorId} for ${operation}`, verdict.why),
@@ -82,6 +74,41 @@ function loosens(before: JsonObject, after: JsonObject): boolean {
   return thresholdChanges(from as unknown as Thresholds, to as unknown as Thresholds).some(
     change => change.loosened,
   )
+}
+
+/** First signatures that wait for a second person, each checked where it stands. */
+export function pendingFindings(log: ReadLog, places: Places): readonly AuditFinding[] {
+  return log.entries.flatMap(({ row, where }, index) => {
+    if (row.event_type !== 'thresholds_change_signed') return []
+    const payload = parsedObject(row.event_payload_json)
+    const actorId = String(row.actor_id)
+    const subjects = payload?.subjects as Readonly<Record<string, Digest>>
+    const expected = { operation: 'thresholds_loosen', actorId, subjects, signedAt: String(row.occurred_at) }
+    const envelope = (payload?.envelope ?? null) as Json
+    const verdict = verdictAt(places.ofEntry[index], envelope, expected, String(row.occurred_at))
+    return verdict.kind === 'valid'
+      ? headFindings(log.tree, where, verdict.statement.log, index)
+      : [
+          finding(
+            'signature_invalid',
+            where,
+            `a signature of ${actorId} for ${expected.operation}`,
+            verdict.why,
+          ),
+        ]
+  })
+}
+
+/** The verdict on a statement by what held at its place. */
+function verdictAt(
+  place: Place | undefined,
+  envelope: Json,
+  expected: ExpectedStatement,
+  at: string,
+): StatementVerdict {
+  if (place?.keyring == null) return { kind: 'invalid', why: 'the keyring in force there cannot be trusted' }
+  const { epoch: activeEpoch, loggedAfter } = place
+  return checkStatement(envelope, { ...expected, activeEpoch, loggedAfter }, place.keyring, at)
 }
 
 /** A first signature waits in an entry of its own, and is judged by what held there. */

@@ -58,7 +58,7 @@ test('V1 an export verifies by itself, and says what it could not check', async 
   assert.ok(report.ok)
   assert.match(
     report.unchecked.join('\n'),
-    /set back.*\n.*installation you mean.*\n.*after the export.*\n.*newest 1 entries/,
+    /set back.*\n.*no later signature fixes.*\n.*installation you mean.*\n.*after the export.*\n.*newest 1 entries/,
   )
   const proofs = JSON.parse(readFileSync(join(exported, 'proofs.json'), 'utf8')) as AuditProofs
   assert.deepEqual(proofs.inclusion.map(({ event_type }) => event_type).sort(), [
