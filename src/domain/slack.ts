@@ -1,5 +1,6 @@
 import type { KnownBlock } from '@slack/types'
 import type { Packet } from './packet.ts'
+import { INCIDENT_CAUSES, PLAYBOOKS } from './playbook.ts'
 import { fitted, header, link, pairs, paragraph, smallPrint } from './slack-text.ts'
 import type { JsonObject } from './units.ts'
 import type { EventMessage } from './webhook.ts'
@@ -66,6 +67,7 @@ const incidentParts = (payload: JsonObject): Parts => ({
   id: said(payload.incident_id),
   blocks: [
     paragraph(said(payload.reason)),
+    ...playbookOf(said(payload.cause)),
     pairs([
       ['ticket', said(payload.incident_ticket)],
       ['since', said(payload.triggered_at)],
@@ -73,6 +75,14 @@ const incidentParts = (payload: JsonObject): Parts => ({
   ],
   command: `the playbook is in \`quotey incident show ${said(payload.incident_id)}\`.`,
 })
+
+/** The steps in order, so that who is woken by the message knows what awaits. */
+const playbookOf = (cause: string): readonly KnownBlock[] => {
+  const known = INCIDENT_CAUSES.find(name => name === cause)
+  return known === undefined
+    ? []
+    : [paragraph(PLAYBOOKS[known].map(({ text }, at) => `${at + 1}. ${text}`).join('\n'))]
+}
 
 const eventParts = (event: EventMessage): Parts => ({
   title: event.event_type.replaceAll('_', ' '),

@@ -8,11 +8,20 @@ import type { Ports } from '../loop/ports.ts'
 
 /** A job the service runs by itself. Each is safe to run twice. */
 interface Job {
-  readonly name: 'daily' | 'weekly' | 'deliver'
-  /** Minute, hour, day of month, month, day of week in UTC; with seconds first where there are six. */
-  readonly pattern: string
+  /** Names its pattern: minute, hour, day of month, month, day of week in UTC; with seconds first where there are six. */
+  readonly name: keyof typeof PATTERNS
   readonly run: () => Promise<Result<object>>
 }
+
+/**
+ * When each job runs. The checks are asked again until they have run, hourly and daily: both do nothing when they have, and one
+ * that failed is made up for on the same day, in the same week.
+ */
+export const PATTERNS = {
+  daily: '0 6-23 * * *',
+  weekly: '15 6 * * *',
+  deliver: '*/2 * * * * *',
+} as const
 
 /** Runs jobs on their schedule. `stop` begins no more and waits for those that run. */
 export interface Schedule {
@@ -32,7 +41,7 @@ export function startSchedule(ports: Ports, actorId: string | null, log: Fastify
       return run
     }
     // `protect` keeps a job from overlapping itself.
-    const cron = new Cron(job.pattern, { timezone: 'UTC', protect: true }, once)
+    const cron = new Cron(PATTERNS[job.name], { timezone: 'UTC', protect: true }, once)
     void cron.trigger()
     return cron
   })
@@ -48,11 +57,11 @@ export function startSchedule(ports: Ports, actorId: string | null, log: Fastify
 }
 
 function jobsOf(ports: Ports, actorId: string | null): readonly Job[] {
-  const deliver: Job = { name: 'deliver', pattern: '*/2 * * * * *', run: () => deliverOutbox(ports) }
+  const deliver: Job = { name: 'deliver', run: () => deliverOutbox(ports) }
   if (actorId === null) return [deliver]
   return [
-    { name: 'daily', pattern: '0 6 * * *', run: () => opsDaily(ports, { actorId }) },
-    { name: 'weekly', pattern: '15 6 * * 1', run: () => opsWeekly(ports, { actorId }) },
+    { name: 'daily', run: () => opsDaily(ports, { actorId }) },
+    { name: 'weekly', run: () => opsWeekly(ports, { actorId }) },
     deliver,
   ]
 }

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { Cron } from 'croner'
+import { webhookKey } from '../../src/evidence/webhook-signature.ts'
+import { PATTERNS } from '../../src/http/schedule.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { BrokenState } from '../../src/loop/ports.ts'
 import { quotey } from '../support/command-line.ts'
-import { freshHome, valueIn } from '../support/fresh-home.ts'
+import { freshHome, scratchFolder, valueIn } from '../support/fresh-home.ts'
 import { metricLines } from '../support/metric-lines.ts'
 import { openReceiver } from '../support/receiver.ts'
 
@@ -120,7 +123,7 @@ test('serve without an actor leaves the jobs to others and says so', async () =>
 test('a port that is taken, or none, is refused', async () => {
   await using receiver = await openReceiver()
   await using home = await freshHome()
-  for (const port of [String(receiver.port), '70000', 'http']) {
+  for (const port of [String(receiver.port), '70000']) {
     const ended = await quotey(home.config.home, null, '--json', 'serve', '--port', port)
     assert.equal(ended.exitCode, 2, ended.stderr)
     assert.equal((ended.json as { refusal: { code: string } }).refusal.code, 'bad_input')
@@ -143,4 +146,41 @@ test('a store that cannot be read makes the service unready, not dead', async ()
   assert.equal((await server.inject('/metrics')).statusCode, 503)
   assert.equal((await server.inject('/healthz')).statusCode, 200)
   await server.close()
+})
+
+const guide = readFileSync(new URL('../../docs/serve.md', import.meta.url), 'utf8')
+
+test('the jobs run when the guide says', () => {
+  const next = (job: keyof typeof PATTERNS, from: string, count: number) =>
+    new Cron(PATTERNS[job], { timezone: 'UTC', paused: true })
+      .nextRuns(count, new Date(from))
+      .map(instant => instant.toISOString().slice(0, 19))
+  const monday = '2026-11-23T00:00:00Z'
+  assert.deepEqual(next('daily', monday, 2), ['2026-11-23T06:00:00', '2026-11-23T07:00:00'])
+  assert.deepEqual(next('weekly', monday, 2), ['2026-11-23T06:15:00', '2026-11-24T06:15:00'])
+  assert.deepEqual(next('deliver', monday, 2), ['2026-11-23T00:00:02', '2026-11-23T00:00:04'])
+  for (const job of ['daily', 'weekly'] as const) assert.match(guide, new RegExp(`ops ${job}`))
+})
+
+test("the guide's lines for cron run, and ask the same patterns", async () => {
+  await using home = await freshHome({ cron: ['scheduler'] })
+  const lines = [...guide.matchAll(/^ {4}((?:\S+ +){5})quotey --home \/var\/lib\/quotey (.+)$/gm)]
+  assert.deepEqual(
+    lines.slice(0, 2).map(([, pattern]) => pattern?.trim()),
+    [PATTERNS.daily, PATTERNS.weekly],
+  )
+  assert.equal(lines.length, 3)
+  for (const [, , words] of lines) {
+    const ended = await quotey(home.config.home, null, ...(words ?? '').split(' '))
+    assert.equal(ended.exitCode, 0, `${words}\n${ended.stderr}`)
+  }
+})
+
+test("the guide's command for a secret makes one", () => {
+  const command = /`(printf 'whsec_[^`]+)`/.exec(guide)?.[1] ?? ''
+  using folder = scratchFolder()
+  execSync(command, { cwd: folder.path })
+  const file = join(folder.path, 'deal-desk.secret')
+  assert.equal(webhookKey(readFileSync(file, 'utf8').trim())?.length, 32)
+  assert.equal(statSync(file).mode & 0o777, 0o600)
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Packet } from '../../src/domain/packet.ts'
+import { PLAYBOOKS } from '../../src/domain/playbook.ts'
 import { slackMessage } from '../../src/domain/slack.ts'
 import { fitted } from '../../src/domain/slack-text.ts'
 import type { EventMessage } from '../../src/domain/webhook.ts'
@@ -75,6 +76,7 @@ test('an incident reaches Slack with its reason, and a reason that calls everybo
   assert.deepEqual(slackFaults(message), [])
   const said = JSON.stringify(message)
   assert.match(said, /Incident: margin gap drift/)
+  for (const { text } of PLAYBOOKS.margin_gap_drift) assert.ok(said.includes(text), text)
   assert.ok(said.includes('margin &lt;!channel&gt; fell &amp; &lt;https://evil.example|click here&gt;'))
   assert.match(said, /quotey incident show incident_1/)
 })

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { retryDelayMs } from '../../src/domain/webhook.ts'
+import { verifyAudit } from '../../src/loop/audit.ts'
 import { deliverOutbox } from '../../src/loop/deliver.ts'
 import { webhookLine } from '../../src/loop/doctor-webhooks.ts'
 import { runDrill } from '../../src/loop/drill.ts'
@@ -11,8 +15,9 @@ import { engagePause } from '../../src/loop/pause-engage.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { quotey } from '../support/command-line.ts'
 import { codeIn, type FreshHome, freshHome, valueIn } from '../support/fresh-home.ts'
-import { openReceiver, type Received } from '../support/receiver.ts'
+import { NO_ANSWER, openReceiver, type Received } from '../support/receiver.ts'
 
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const KEY = Buffer.from('a key of thirty-two bytes or more')
 const SECRET = `whsec_${KEY.toString('base64')}`
 
@@ -167,6 +172,21 @@ test('who dies between sending and noting it sends again, under the same id', as
   const [once, again] = receiver.received
   assert.equal(once?.headers['webhook-id'], again?.headers['webhook-id'])
   assert.equal(once?.body, again?.body)
+})
+
+test('a process killed while it delivers leaves the message to the next', async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  await happen(home.ports)
+  receiver.answerWith(NO_ANSWER)
+  const child = spawn(process.execPath, [MAIN, '--home', home.config.home, 'ops', 'deliver'])
+  while (receiver.received.length === 0 && child.exitCode === null) await once(receiver.events, 'received')
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  assert.equal((await deliver(after(home.ports, 60_000))).delivered, 1)
+  const ids = receiver.received.map(({ headers }) => headers['webhook-id'])
+  assert.deepEqual([ids.length, new Set(ids).size], [2, 1])
+  assert.equal(valueIn(await verifyAudit(home.ports, null)).ok, true)
 })
 
 test('a message that grew too old is given up, and the next goes on', async () => {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -7,11 +8,16 @@ export interface Received {
   readonly body: string
 }
 
+/** In place of a status code: the request is taken and never answered. */
+export const NO_ANSWER = 0
+
 /** A real HTTP server on loopback that keeps what it is told and answers as scripted, then 200. */
 export interface Receiver extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly received: readonly Received[]
+  /** Says `received` with each request. */
+  readonly events: EventEmitter
   /** Status codes of the next answers. */
   answerWith(...statusCodes: readonly number[]): void
 }
@@ -19,12 +25,15 @@ export interface Receiver extends AsyncDisposable {
 export async function openReceiver(port = 0): Promise<Receiver> {
   const received: Received[] = []
   const script: number[] = []
+  const events = new EventEmitter()
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', chunk => chunks.push(chunk))
     request.on('end', () => {
       received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() })
+      events.emit('received')
       const status = script.shift() ?? 200
+      if (status === NO_ANSWER) return
       response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end()
     })
   })
@@ -34,6 +43,7 @@ export async function openReceiver(port = 0): Promise<Receiver> {
     url: `http://127.0.0.1:${bound}/hook`,
     port: bound,
     received,
+    events,
     answerWith: (...statusCodes) => script.push(...statusCodes),
     [Symbol.asyncDispose]: () =>
       new Promise(resolve => {
