@@ -28,6 +28,8 @@ const drillText = (report: DrillReport): string =>
     `apply      ${report.apply_duration_ms} ms   ${report.first_apply_verification_checksum}`,
     `rollback   ${report.rollback_duration_ms} ms   ${report.rollback_verification_checksum}`,
     `reapply    ${report.reapply_duration_ms} ms   ${report.reapply_verification_checksum}`,
+    `restore    ${report.time_to_restore_ms} ms of ${report.time_to_restore_ms_max} allowed`,
+    `crashes    ${report.crash_points} injected on the fork`,
     `version    ${report.final_policy_version} at the end, ${report.expected_policy_version} expected`,
     ...report.checks.map(check => `${check.ok ? 'ok  ' : 'FAIL'}       ${check.name}`),
     report.live_state_digest_before === report.live_state_digest_after

@@ -4,6 +4,7 @@ import type { Digest } from '../domain/units.ts'
 import { decideOnPacket } from './action.ts'
 import { activePolicy } from './active.ts'
 import { type AppliedCandidate, applyCandidate } from './apply.ts'
+import { crashedThrough } from './drill-crash.ts'
 import { DRILL_ACTORS, drillCandidate, recordCalm } from './drill-fork.ts'
 import { buildPacket } from './packet.ts'
 import { engagePause, PAUSE_TAG, TRIGGER_METRICS } from './pause-engage.ts'
@@ -17,6 +18,11 @@ export interface Rehearsal {
   readonly apply_duration_ms: number
   readonly rollback_duration_ms: number
   readonly reapply_duration_ms: number
+  /** From the beginning of the rollback until the prior document was read back and compared. */
+  readonly time_to_restore_ms: number
+  readonly time_to_restore_ms_max: number
+  /** Places where apply and rollback were cut off before they went through. */
+  readonly crash_points: number
   readonly first_apply_verification_checksum: Digest
   readonly rollback_verification_checksum: Digest
   readonly reapply_verification_checksum: Digest
@@ -26,9 +32,12 @@ export interface Rehearsal {
   readonly checks: readonly { readonly name: string; readonly ok: boolean }[]
 }
 
+/** The runbook's objective: what is wrong is back to what it was within 15 minutes. */
+export const TIME_TO_RESTORE_MS_MAX = 15 * 60 * 1000
+
 const { builder, approver, applier } = DRILL_ACTORS
 
-/** Pause, apply, rollback and apply again, each through the same function as the real command. */
+/** Pause, apply, rollback and apply again, each through the same function as the real command, cut off at every write before. */
 export async function rehearse(ports: Ports, ruleDiffs: readonly RuleDiff[]): Promise<Result<Rehearsal>> {
   const before = await ports.store.read(activePolicy)
   const first = await approvedCandidate(ports, ruleDiffs)
@@ -36,10 +45,10 @@ export async function rehearse(ports: Ports, ruleDiffs: readonly RuleDiff[]): Pr
   const held = await pauseHolds(ports, first.value.id)
   if (!held.ok) return held
 
-  const applied = await timed(ports, () => applyCandidate(ports, asApplier(first.value.id)))
+  const applied = await crashedThrough(ports, through => applyCandidate(through, asApplier(first.value.id)))
   if (!applied.result.ok) return applied.result
-  const rolledBack = await timed(ports, () =>
-    rollbackApply(ports, {
+  const rolledBack = await crashedThrough(ports, through =>
+    rollbackApply(through, {
       actorId: applier.id,
       applyRecordId: recordOf(applied.result).id,
       reason: 'drill',
@@ -47,7 +56,9 @@ export async function rehearse(ports: Ports, ruleDiffs: readonly RuleDiff[]): Pr
     }),
   )
   if (!rolledBack.result.ok) return rolledBack.result
-  const restored = await ports.store.read(activePolicy)
+  const readBack = await timed(ports, () => ports.store.read(activePolicy))
+  const restored = readBack.result
+  const timeToRestoreMs = rolledBack.durationMs + readBack.durationMs
 
   const second = await approvedCandidate(ports, ruleDiffs)
   if (!second.ok) return second
@@ -65,11 +76,19 @@ export async function rehearse(ports: Ports, ruleDiffs: readonly RuleDiff[]): Pr
     apply_duration_ms: applied.durationMs,
     rollback_duration_ms: rolledBack.durationMs,
     reapply_duration_ms: reapplied.durationMs,
+    time_to_restore_ms: timeToRestoreMs,
+    time_to_restore_ms_max: TIME_TO_RESTORE_MS_MAX,
+    crash_points: applied.crashPoints + rolledBack.crashPoints,
     ...checksums,
     final_policy_version: final.version,
     expected_policy_version: expected,
     checks: [
       { name: 'an apply is refused while paused', ok: held.value },
+      {
+        name: 'after a crash at any write of apply or rollback nothing stays and the next command goes on',
+        ok: applied.nothingStayed && rolledBack.nothingStayed && applied.crashPoints > 0,
+      },
+      { name: 'the prior policy is back within 15 minutes', ok: timeToRestoreMs <= TIME_TO_RESTORE_MS_MAX },
       {
         name: 'the applied document is the candidate',
         ok: checksums.first_apply_verification_checksum === wanted,

@@ -4,9 +4,9 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { currentActivation } from '../../src/loop/active.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
+import { type CrashPoint, crashingAt, InjectedCrash } from '../../src/loop/crash-point.ts'
 import { liveStateDigest } from '../../src/loop/live-state.ts'
 import type { Ports } from '../../src/loop/ports.ts'
-import { type Cut, faultyPorts, InjectedFault, throwing } from '../support/faulty-store.ts'
 import { apply, approvedCandidate, installationWithHistory, rollback } from '../support/governed-candidate.ts'
 import { copyOf, succeeded, type TestInstallation } from '../support/installation.ts'
 
@@ -51,10 +51,10 @@ const MOVES: readonly Move[] = [
 ]
 
 /** Every place where a move can be cut off, counted on a copy that is let through. */
-async function cutsOf(move: Move): Promise<readonly Cut[]> {
+async function cutsOf(move: Move): Promise<readonly CrashPoint[]> {
   const copy = await copyOf(move.from())
   try {
-    const counting = faultyPorts(copy.ports, null, throwing)
+    const counting = crashingAt(copy.ports, null)
     await move.make(counting.ports, move.id())
     return [...Array.from({ length: counting.writes() }, (_, at) => at + 1), 'before commit']
   } finally {
@@ -81,8 +81,8 @@ for (const move of MOVES) {
       const copy = await copyOf(move.from())
       try {
         const before = await liveStateDigest(copy.ports)
-        const faulty = faultyPorts(copy.ports, cut, throwing)
-        await assert.rejects(move.make(faulty.ports, move.id()), InjectedFault)
+        const faulty = crashingAt(copy.ports, cut)
+        await assert.rejects(move.make(faulty.ports, move.id()), InjectedCrash)
         await goesOn(copy, move, before, `${move.name} cut at ${cut}`)
       } finally {
         await copy.remove()

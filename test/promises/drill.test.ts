@@ -49,6 +49,9 @@ test(
       [],
     )
     assert.equal(report.safety_passed, true)
+    assert.ok(report.crash_points >= 12, `${report.crash_points} crash points`)
+    assert.ok(report.time_to_restore_ms >= report.rollback_duration_ms)
+    assert.equal(report.time_to_restore_ms_max, 900_000)
     assert.equal(report.live_state_digest_before, report.live_state_digest_after)
     assert.equal(report.final_policy_version, report.expected_policy_version)
     assert.equal(report.first_apply_verification_checksum, report.reapply_verification_checksum)

@@ -1,13 +1,13 @@
 import { writeSync } from 'node:fs'
 import { composePorts } from '../../src/compose.ts'
 import { applyCandidate } from '../../src/loop/apply.ts'
+import { crashingAt } from '../../src/loop/crash-point.ts'
 import { rollbackApply } from '../../src/loop/rollback.ts'
-import { faultyPorts } from './faulty-store.ts'
 import { configIn, valueIn } from './fresh-home.ts'
 
 /** Applies or rolls back and kills itself after the n-th write: the victim of the crash tests. */
 const [home, operation, id, cut] = process.argv.slice(2) as [string, 'apply' | 'rollback', string, string]
-const { ports } = faultyPorts(
+const { ports } = crashingAt(
   valueIn(await composePorts(configIn(home))),
   cut === 'before commit' ? cut : Number(cut),
   () => {

@@ -1,27 +1,32 @@
-import type { Ports, Store, Writing } from '../../src/loop/ports.ts'
+import type { Ports, Store, Writing } from './ports.ts'
 
-/** Thrown where the fault was asked for, so that a test can tell it from a bug. */
-export class InjectedFault extends Error {}
+/** Thrown at a crash point, so that it can be told from a bug. */
+export class InjectedCrash extends Error {}
 
 /** Where a change is cut off: after its n-th write (from 1), or once all are written and the commit is still to come. */
-export type Cut = number | 'before commit'
+export type CrashPoint = number | 'before commit'
 
-export interface FaultyPorts {
+export interface CrashingPorts {
   readonly ports: Ports
   /** Writes of the change that ran last. */
   writes(): number
 }
 
 /**
- * The same ports over a store that strikes after the n-th write of a change. `strike` throws (the store rolls back) or ends the
- * process (the file is left as it lies). `cut` null strikes never and counts.
+ * The same ports over a store that strikes at one point of every change. `strike` throws (the store rolls back) or ends the process
+ * (the file is left as it lies). `point` null never strikes and counts. For drills on a fork and for tests.
  */
-export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): FaultyPorts {
+export function crashingAt(
+  ports: Ports,
+  point: CrashPoint | null,
+  strike: () => void = throwing,
+): CrashingPorts {
   let writes = 0
-  const counted = async (write: () => Promise<unknown>): Promise<void> => {
-    await write()
+  const counted = async <T>(write: () => Promise<T>): Promise<T> => {
+    const value = await write()
     writes += 1
-    if (writes === cut) strike()
+    if (writes === point) strike()
+    return value
   }
   const struck = (tx: Writing): Writing => ({
     find: (table, where) => tx.find(table, where),
@@ -32,11 +37,7 @@ export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): 
     insert: (table, row) => counted(() => tx.insert(table, row)),
     moveCandidate: (id, patch) => counted(() => tx.moveCandidate(id, patch)),
     markStale: id => counted(() => tx.markStale(id)),
-    nextNumber: async counter => {
-      const number = await tx.nextNumber(counter)
-      await counted(async () => undefined)
-      return number
-    },
+    nextNumber: counter => counted(() => tx.nextNumber(counter)),
   })
   const store: Store = {
     read: work => ports.store.read(work),
@@ -44,7 +45,7 @@ export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): 
       ports.store.change(async tx => {
         writes = 0
         const value = await work(struck(tx))
-        if (cut === 'before commit') strike()
+        if (point === 'before commit') strike()
         return value
       }),
     copyTo: path => ports.store.copyTo(path),
@@ -53,6 +54,6 @@ export function faultyPorts(ports: Ports, cut: Cut | null, strike: () => void): 
   return { ports: { ...ports, store }, writes: () => writes }
 }
 
-export const throwing = (): never => {
-  throw new InjectedFault('the store failed here')
+const throwing = (): never => {
+  throw new InjectedCrash('the store failed here')
 }
