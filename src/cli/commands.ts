@@ -29,6 +29,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('policy-packet show', () => import('./packet.ts'), 'policy-packet'),
   entry('policy-packet verify', () => import('./packet.ts'), 'policy-packet'),
   entry('policy-packet action', () => import('./action.ts'), 'policy-packet'),
+  entry('policy-opt red-team', () => import('./red-team.ts'), 'policy-opt'),
   entry('policy-opt apply', () => import('./apply.ts'), 'policy-opt'),
   entry('policy-opt rollback', () => import('./rollback.ts'), 'policy-opt'),
   entry('policy-opt drill', () => import('./drill.ts'), 'policy-opt'),

@@ -97,14 +97,11 @@ export const thresholdGaming: Attack = ({ scan, thresholds }) => {
 }
 
 /** Touches a segment that history knows too little about. The limit is zero impacted quotes there. */
-export const thinSegment: Attack = ({ report, scan, thresholds, thinSegments }) => {
+export const thinSegment: Attack = ({ scan, thresholds, thinSegments }) => {
   const quotesMin = thresholds.evidence.thin_segment_quotes
-  const touched = Object.entries(report.by_segment)
-    .filter(([key, slice]) => {
-      const closed = Object.hasOwn(scan.closed_by_segment, key) ? scan.closed_by_segment[key] : 0
-      return slice.impacted > 0 && ((closed ?? 0) < quotesMin || thinSegments.includes(key))
-    })
-    .map(([key, slice]) => ({ key, measured: slice.impacted }))
+  const touched = Object.entries(scan.impacted.by_segment)
+    .filter(([key]) => (scan.closed_by_segment[key] ?? 0) < quotesMin || thinSegments.includes(key))
+    .map(([key, measured]) => ({ key, measured }))
   const measured = touched.reduce((sum, { measured: impacted }) => sum + impacted, 0)
   return {
     outcome: measured > 0 ? 'blocked' : 'passed',

@@ -1,220 +1,211 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { ATTACK_NAMES, type AttackCase, type AttackName } from '../../src/domain/attack.ts'
+import { readdirSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { attackCorpusFiles } from '../../src/adapters/attack-corpus-files.ts'
+import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
+import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
+import { ATTACK_NAMES, type AttackCase, type AttackName, type AttackResult } from '../../src/domain/attack.ts'
+import { scanForAttacks } from '../../src/domain/attack-scan.ts'
 import { ATTACKS, attackCandidate, blockingAttacks } from '../../src/domain/attacks.ts'
-import type { Request } from '../../src/domain/decision.ts'
-import type { Rule } from '../../src/domain/policy.ts'
+import type { CorpusCase, CorpusScene } from '../../src/domain/corpus-case.ts'
+import { corpusQuotes } from '../../src/domain/corpus-history.ts'
+import { columnsOfQuotes } from '../../src/domain/quotes-as-columns.ts'
+import { WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { digestOfText } from '../../src/evidence/canonical.ts'
-import { attackCase, policyOf } from '../support/attack-case.ts'
+import { blockedAsExpected, runRedTeam } from '../../src/loop/attack-corpus.ts'
+import { attackCaseOf } from '../../src/loop/attack-scene.ts'
+import { WEAKENINGS } from '../support/attack-weakenings.ts'
+import { succeeded } from '../support/installation.ts'
 
-const cap = (bps: number, when = 'true', id = 'cap'): Rule => ({
-  id,
-  kind: 'discount_cap',
-  when,
-  params: { cap_bps: bps },
+const engine = oracleEngine()
+const cases: readonly CorpusCase[] = succeeded(await attackCorpusFiles())
+/** Every attack as the checks see it, by name of the case. */
+const attacked = new Map<string, AttackCase>()
+
+before(async () => {
+  for (const each of cases) attacked.set(each.name, await attackCaseOf(engine, each.scene))
 })
-const floor = (bps: number): Rule => ({
-  id: 'floor',
-  kind: 'margin_floor',
-  when: 'true',
-  params: { floor_bps: bps },
-  protected: true,
+after(() => engine.close())
+
+const ownResult = (each: CorpusCase, seen: AttackCase): AttackResult => ({
+  attack: each.attack,
+  ...ATTACKS[each.attack](seen),
 })
-const approval = (above: number): Rule => ({
-  id: 'approval',
-  kind: 'approval',
-  when: 'quote.discount_bps > params.above_bps',
-  params: { above_bps: above },
-})
-const condition = (when: string): Rule => ({ id: 'condition', kind: 'approval', when })
+const sceneOf = (each: CorpusCase): AttackCase => attacked.get(each.name) as AttackCase
+const named = (name: string): CorpusCase => cases.find(each => each.name === name) as CorpusCase
 
-/** So many equal requests. */
-const some = (count: number, request: Partial<Request>): readonly Partial<Request>[] =>
-  Array.from({ length: count }, () => request)
-const mixed = [...some(300, { requestedDiscountBps: 500 }), ...some(300, { segment: 'mid' })]
-
-/** One attack as somebody would try it, and the same move made harmlessly. */
-interface Tried {
-  readonly attack: AttackName
-  readonly how: string
-  readonly attempt: () => Promise<AttackCase>
-  readonly twin: () => Promise<AttackCase>
-}
-
-const TRIED: readonly Tried[] = [
-  {
-    attack: 'margin_collapse',
-    how: 'a cap opened so far that a fifth of the quotes lose much margin, in a mean that hides it',
-    attempt: () => opened(2500, 80),
-    twin: () => opened(1050, 80),
-  },
-  {
-    attack: 'policy_bypass',
-    how: 'a protected floor lowered',
-    attempt: () => attackCase(policyOf(cap(1000), floor(1000)), policyOf(cap(1000), floor(900)), mixed),
-    twin: () => attackCase(policyOf(cap(1000), floor(1000)), policyOf(cap(1000), floor(1100)), mixed),
-  },
-  {
-    attack: 'policy_bypass',
-    how: 'a protected floor narrowed to nobody',
-    attempt: () =>
-      attackCase(
-        policyOf(cap(1000), floor(1000)),
-        policyOf(cap(1000), { ...floor(1000), when: 'quote.list_cents < 0' }),
-        mixed,
-      ),
-    twin: () =>
-      attackCase(
-        policyOf(cap(1000), floor(1000)),
-        policyOf(cap(1000), { ...floor(1000), when: 'quote.list_cents < 0 || quote.list_cents >= 0' }),
-        mixed,
-      ),
-  },
-  {
-    attack: 'biased_cohort_regression',
-    how: 'one segment gives margin away for nothing',
-    attempt: () => forSegment(1300, 'smb'),
-    twin: () => forSegment(950, 'smb'),
-  },
-  {
-    attack: 'violation_laundering',
-    how: 'violating quotes moved out of sight by an attribute they lack',
-    attempt: () => laundering({}),
-    twin: () => laundering({ channel: 'web' }),
-  },
-  {
-    attack: 'threshold_gaming',
-    how: 'an approval limit moved to where the requests already bunch',
-    attempt: () => bunched(2000),
-    twin: () => bunched(1925),
-  },
-  {
-    attack: 'thin_segment',
-    how: 'a change in a segment with too few quotes',
-    attempt: () => forSegment(950, 'tiny'),
-    twin: () => forSegment(950, 'mid'),
-  },
-  {
-    attack: 'extrapolation',
-    how: 'most quotes decided as history never was',
-    attempt: () => tightened(700),
-    twin: () => tightened(950),
-  },
-  {
-    attack: 'stacked_candidates',
-    how: 'two changes that pass alone and fail together',
-    attempt: () => unionWith(['margin_delta_too_low']),
-    twin: () => unionWith([]),
-  },
-  {
-    attack: 'evidence_swap',
-    how: 'the report of another candidate',
-    attempt: async () => ({ ...(await harmless()), candidateId: 'cand_other' }),
-    twin: () => harmless(),
-  },
-  {
-    attack: 'evidence_swap',
-    how: 'the report of another policy',
-    attempt: async () => inForce(await harmless(), { proposed_policy_digest: digestOfText('another') }),
-    twin: () => harmless(),
-  },
-  {
-    attack: 'stale_evidence',
-    how: 'a report from before the thresholds changed',
-    attempt: async () => inForce(await harmless(), { thresholds_digest: digestOfText('newer') }),
-    twin: async () => inForce(await harmless(), {}),
-  },
-  {
-    attack: 'protected_attribute',
-    how: 'a rule that decides by age',
-    attempt: () => deciding('quote.attr.holder_age > 60', { holder_age: 40 }),
-    twin: () => deciding('quote.attr.package > 60', { package: 40 }),
-  },
-]
-
-const harmless = (): Promise<AttackCase> => tightened(950)
-const inForce = (attacked: AttackCase, current: Partial<AttackCase['current']>): AttackCase => ({
-  ...attacked,
-  current: { ...attacked.current, ...current },
-})
-const unionWith = async (newBlocks: readonly string[]): Promise<AttackCase> => ({
-  ...(await harmless()),
-  unions: [{ withCandidateIds: ['cand_other'], newBlocks }],
-})
-const tightened = (bps: number): Promise<AttackCase> =>
-  attackCase(policyOf(cap(1000)), policyOf(cap(bps)), some(400, { requestedDiscountBps: 1500 }))
-const opened = (bps: number, asking: number): Promise<AttackCase> =>
-  attackCase(policyOf(cap(1000)), policyOf(cap(bps)), [
-    ...some(400 - asking, { requestedDiscountBps: 300 }),
-    ...some(asking, { requestedDiscountBps: 2500 }),
-  ])
-const forSegment = (bps: number, segment: string): Promise<AttackCase> => {
-  const others = ['smb', 'mid', 'tiny'].filter(name => name !== segment)
-  const rest = cap(1000, `quote.segment in ["${others.join('", "')}"]`, 'rest')
-  const requests = [
-    ...some(300, { segment: 'smb', requestedDiscountBps: 1500 }),
-    ...some(300, { segment: 'mid', requestedDiscountBps: 1500 }),
-    ...some(60, { segment: 'tiny', requestedDiscountBps: 1500 }),
-  ]
-  const own = (limit: number): Rule => cap(limit, `quote.segment == "${segment}"`, 'own')
-  return attackCase(policyOf(own(1000), rest), policyOf(own(bps), rest), requests)
-}
-const laundering = (attributes: Request['attributes']): Promise<AttackCase> =>
-  attackCase(
-    policyOf(cap(1000), floor(4500)),
-    policyOf(cap(1000), floor(4500), condition('quote.attr.channel == "partner"')),
-    [
-      ...some(390, { attributes: { channel: 'web' } }),
-      ...some(10, { requestedDiscountBps: 1000, attributes }),
-    ],
-  )
-const bunched = (asked: number): Promise<AttackCase> =>
-  attackCase(policyOf(approval(1900)), policyOf(approval(2000)), [
-    ...some(360, { requestedDiscountBps: 1850 }),
-    ...some(60, { requestedDiscountBps: 2000 - 60 }),
-    ...some(60, { requestedDiscountBps: asked }),
-  ])
-const deciding = (when: string, attributes: Request['attributes']): Promise<AttackCase> =>
-  attackCase(policyOf(cap(1000)), policyOf(cap(1000), condition(when)), some(400, { attributes }))
-
-for (const { attack, how, attempt, twin } of TRIED) {
-  test(`G1 ${attack}: ${how} is blocked, its harmless twin passes the whole corpus`, async () => {
-    const attacked = attackCandidate(await attempt())
-    assert.ok(attacked.blocking.includes(attack), JSON.stringify(attacked.attacks, null, 1))
-    assert.equal(attacked.passed, false)
-    const harmlessly = attackCandidate(await twin())
-    assert.deepEqual(harmlessly.blocking, [], JSON.stringify(harmlessly.attacks, null, 1))
+for (const each of cases) {
+  test(`G1 ${each.attack}: ${each.story} is blocked, its harmless twin passes every attack`, async () => {
+    const evaluation = attackCandidate(sceneOf(each))
+    const own = evaluation.attacks.find(result => result.attack === each.attack) as AttackResult
+    assert.ok(blockedAsExpected(each, own), JSON.stringify(own))
+    assert.equal(evaluation.passed, false)
+    assert.ok(own.smallest_set.length + own.contributors.length > 0, 'a block shows what drives it')
+    const twin = attackCandidate(await attackCaseOf(engine, each.twin))
+    assert.deepEqual(twin.blocking, [], JSON.stringify(twin.attacks, null, 1))
   })
 }
 
-test('G1 every attack of the corpus is tried', () => {
-  assert.deepEqual(new Set(TRIED.map(({ attack }) => attack)), new Set(ATTACK_NAMES))
-  assert.deepEqual(Object.keys(ATTACKS).sort(), [...ATTACK_NAMES].sort())
+test('G1 the corpus has at least 40 cases, several for every attack, one to a file', () => {
+  assert.ok(cases.length >= 40, `${cases.length} cases`)
+  for (const attack of ATTACK_NAMES) {
+    assert.ok(cases.filter(each => each.attack === attack).length >= 4, attack)
+  }
+  const files = readdirSync(new URL('../../attacks/corpus', import.meta.url)).sort()
+  assert.deepEqual(files, cases.map(each => `${each.name}.yaml`).sort())
 })
 
-test('G1 a block on single quotes shows the fewest that exhibit it, one on an aggregate its contributors', async () => {
-  const laundered = attackCandidate(await laundering({})).attacks.find(
-    result => result.attack === 'violation_laundering',
+test('G1 the corpus notices every named weakening of a check', t => {
+  const unnoticed = WEAKENINGS.filter(({ attack, seen, instead }) =>
+    cases
+      .filter(each => each.attack === attack)
+      .every(each => {
+        const scene = seen === undefined ? sceneOf(each) : seen(sceneOf(each))
+        return blockedAsExpected(each, { attack, ...(instead ?? ATTACKS[attack])(scene) })
+      }),
   )
-  assert.deepEqual([laundered?.measured, laundered?.smallest_set.length], [10, 1])
-  const collapsed = attackCandidate(await opened(2500, 80)).attacks.find(
-    result => result.attack === 'margin_collapse',
+  t.diagnostic(`${WEAKENINGS.length} weakenings over ${cases.length} cases`)
+  assert.deepEqual(
+    unnoticed.map(({ weakness }) => weakness),
+    [],
   )
-  assert.deepEqual(collapsed?.contributors, [{ key: 'smb', measured: 80 }])
+  assert.deepEqual(new Set(WEAKENINGS.map(({ attack }) => attack)), new Set(ATTACK_NAMES))
+})
+
+/** Limits of an attack that could be set too loosely, and how loose. */
+const LIMITS: readonly (readonly [
+  AttackName,
+  'attacks' | 'evidence',
+  string,
+  string,
+  (limit: number) => number,
+])[] = [
+  ['margin_collapse', 'attacks', 'margin_collapse', 'max_margin_loss_bps', limit => 2 * limit],
+  ['margin_collapse', 'attacks', 'margin_collapse', 'max_quote_share_bps', limit => 2 * limit],
+  [
+    'biased_cohort_regression',
+    'attacks',
+    'biased_cohort_regression',
+    'max_segment_loss_bps',
+    limit => 2 * limit,
+  ],
+  ['violation_laundering', 'attacks', 'violation_laundering', 'max_not_replayable_delta', limit => limit + 1],
+  ['extrapolation', 'attacks', 'extrapolation', 'max_extrapolated_share_bps', limit => 2 * limit],
+  ['threshold_gaming', 'attacks', 'threshold_gaming', 'window_bps', limit => limit / 2],
+  ['threshold_gaming', 'attacks', 'threshold_gaming', 'max_share_bps', limit => 2 * limit],
+  ['protected_attribute', 'attacks', 'protected_attribute', 'max_association_bps', limit => 2 * limit],
+  ['thin_segment', 'evidence', '', 'thin_segment_quotes', limit => limit / 2],
+]
+
+test('G1 the corpus notices every limit of an attack that is set twice as loose', async () => {
+  for (const [attack, part, group, limit, loosen] of LIMITS) {
+    const own = cases.filter(each => each.attack === attack)
+    const noticed: boolean[] = []
+    for (const each of own) {
+      const scene = loosenedScene(each.scene, [part, group, limit], loosen)
+      const own = ownResult(each, await attackCaseOf(engine, scene))
+      noticed.push(own.outcome !== 'blocked')
+    }
+    assert.ok(noticed.includes(true), `${group}.${limit}`)
+  }
+})
+
+function loosenedScene(
+  scene: CorpusScene,
+  [part, group, limit]: readonly [string, string, string],
+  loosen: (limit: number) => number,
+): CorpusScene {
+  const inForce = (tree: unknown, path: readonly string[]): unknown =>
+    path
+      .filter(key => key !== '')
+      .reduce((at, key) => (at as Record<string, unknown> | undefined)?.[key], tree)
+  const path = [part, group, limit]
+  const value = loosen((inForce(scene.thresholds, path) ?? inForce(DEFAULT_THRESHOLDS, path)) as number)
+  const inner =
+    group === ''
+      ? { [limit]: value }
+      : { [group]: { ...(inForce(DEFAULT_THRESHOLDS, [part, group]) as object), [limit]: value } }
+  return { ...scene, thresholds: { ...scene.thresholds, [part]: inner } }
+}
+
+test('G1 the smallest set of quotes exhibits the attack by itself, and no smaller one does', () => {
+  const onQuotes = cases.filter(
+    ({ attack }) => attack === 'violation_laundering' || attack === 'thin_segment',
+  )
+  assert.ok(onQuotes.length >= 8)
+  for (const each of onQuotes) {
+    const scene = sceneOf(each)
+    const columns = columnsOfQuotes(corpusQuotes(each.scene.history, scene.base))
+    const blockedOn = (quoteIds: readonly string[]): boolean => {
+      const scope = { ...WHOLE_SNAPSHOT, quote_ids: quoteIds }
+      const scan = scanForAttacks(columns, scope, scene.base, scene.candidate, scene.thresholds)
+      return ownResult(each, { ...scene, scan }).outcome === 'blocked'
+    }
+    const { smallest_set: smallest } = each.expected
+    assert.ok(blockedOn(smallest), each.name)
+    for (const left of smallest) {
+      const rest = smallest.filter(id => id !== left)
+      assert.ok(rest.length === 0 || !blockedOn(rest), `${each.name} without ${left}`)
+    }
+  }
+})
+
+test('G1 the smallest set of candidates fails together and not without one of them', async () => {
+  const scene = named('three-sign-offs').scene
+  for (const left of ['cand_phone', 'cand_fair']) {
+    const others = scene.others.filter(other => other.candidate_id !== left)
+    const result = ownResult(named('three-sign-offs'), await attackCaseOf(engine, { ...scene, others }))
+    assert.equal(result.outcome, 'passed', left)
+  }
+  const strangers = [
+    { candidate_id: 'cand_a', diff: named('two-caps-lifted').scene.diff },
+    { candidate_id: 'cand_b', diff: named('two-caps-lifted').scene.others[0]?.diff ?? [] },
+  ]
+  const harmless = {
+    ...named('two-caps-lifted').scene,
+    diff: named('two-sign-offs-dropped').twin.others[0]?.diff ?? [],
+  }
+  const apart = ownResult(
+    named('two-caps-lifted'),
+    await attackCaseOf(engine, { ...harmless, others: strangers }),
+  )
+  assert.equal(apart.outcome, 'passed', 'what two others fail without this one is no matter of this one')
+})
+
+test('G1 the scan of the attacks and the replay agree on what is changed', () => {
+  for (const each of cases) {
+    const { scan, report } = sceneOf(each)
+    if (Object.keys(each.scene.report_of).length > 0) continue
+    assert.equal(scan.impacted.quotes, report.blast_radius.impacted_quote_count, each.name)
+    assert.equal(scan.scored, report.counts.scored, each.name)
+  }
+})
+
+test('G1 the corpus runs as a command on the default engine, and a build that passes an attack is refused', async () => {
+  const ports = { engine: async () => columnarEngine(), progress: () => undefined }
+  const some = cases.filter(each => ['extrapolation', 'protected_attribute'].includes(each.attack))
+  const run = succeeded(await runRedTeam(ports, some))
+  assert.deepEqual([run.ok, run.cases, run.failed], [true, some.length, []])
+  const first = some[0] as CorpusCase
+  const harmless = { ...first, scene: first.twin }
+  const refused = await runRedTeam(ports, [harmless])
+  assert.ok(!refused.ok && refused.refusal.code === 'audit_broken')
 })
 
 test('R5 an attack without data is unknown and blocks, unless its measure is declared not required', async () => {
-  const priceless = await attackCase(policyOf(cap(1000)), policyOf(cap(950)), some(400, { costCents: null }))
+  const { scene } = named('tightened-beyond-history')
+  const quotes = [{ ...('quotes' in scene.history ? scene.history.quotes[0] : undefined), cost_cents: null }]
+  const history = { quotes } as unknown as CorpusScene['history']
+  const priceless = await attackCaseOf(engine, { ...named('tightened-beyond-history').twin, history })
   const { attacks, blocking } = attackCandidate(priceless)
   const unknown = attacks.filter(result => result.outcome === 'unknown').map(result => result.attack)
   assert.deepEqual(unknown, ['margin_collapse', 'biased_cohort_regression'])
   assert.deepEqual(blocking, unknown)
   assert.deepEqual(blockingAttacks(attacks, unknown), [])
-  const excused = {
+  const collapse = sceneOf(named('cap-opened-wide'))
+  const thresholds = {
     ...DEFAULT_THRESHOLDS,
     guardrails: { ...DEFAULT_THRESHOLDS.guardrails, not_required: [...ATTACK_NAMES] },
   }
-  const blocked = await opened(2500, 80)
-  assert.ok(attackCandidate({ ...blocked, thresholds: excused }).blocking.includes('margin_collapse'))
+  assert.ok(attackCandidate({ ...collapse, thresholds }).blocking.includes('margin_collapse'))
 })
