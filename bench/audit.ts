@@ -18,7 +18,7 @@ import { logHead } from '../src/loop/trust.ts'
  * Appends to the audit log, each in a transaction of its own that reached the disk, beside a plain loop that inserts the same texts
  * into a bare SQLite table with the same durability; then fills the log and verifies all of it.
  *
- *     node bench/audit.ts [entries to verify, default 100000]
+ *     npm run bench -- audit [entries to verify, default 100000]
  */
 
 const APPENDS = 2_000

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { type AppliedCandidate, applyCandidate } from '../loop/apply.ts'
 import { APPLY_CHECKLIST } from '../loop/apply-checklist.ts'
+import { checkpointElsewhere } from '../loop/checkpoint-post.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 import { idNamed } from './latest.ts'
 
@@ -23,7 +24,9 @@ async function apply(call: Invocation) {
   if (!ports.ok) return ports
   const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
   if (!named.ok) return named
-  return applyCandidate(ports.value, { actorId: actor.value, candidateId: named.value })
+  const applied = await applyCandidate(ports.value, { actorId: actor.value, candidateId: named.value })
+  if (applied.ok) await checkpointElsewhere(ports.value, actor.value)
+  return applied
 }
 
 const appliedText = ({ apply_record: row, activation }: AppliedCandidate): string =>

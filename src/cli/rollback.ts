@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
+import { checkpointElsewhere } from '../loop/checkpoint-post.ts'
 import { type RolledBack, rollbackApply } from '../loop/rollback.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 import { idNamed } from './latest.ts'
@@ -28,13 +29,15 @@ async function rollback(call: Invocation) {
   if (!named.ok) return named
   const answered = incident === undefined ? done(null) : await idNamed(ports.value, 'incident', incident)
   if (!answered.ok) return answered
-  return rollbackApply(ports.value, {
+  const rolledBack = await rollbackApply(ports.value, {
     actorId: actor.value,
     applyRecordId: named.value,
     reason: reason ?? '',
     triggeredAt: instant.value,
     incidentId: answered.value,
   })
+  if (rolledBack.ok) await checkpointElsewhere(ports.value, actor.value)
+  return rolledBack
 }
 
 function instantOf(text: string | undefined): Result<Instant | null> {

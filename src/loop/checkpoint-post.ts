@@ -1,4 +1,5 @@
 import type { Digest } from '../domain/units.ts'
+import { takeCheckpoint } from './checkpoint.ts'
 import type { Ports, Reading } from './ports.ts'
 import type { CheckpointRow } from './tables.ts'
 
@@ -30,6 +31,17 @@ export async function postCheckpoints(ports: Ports): Promise<Posting> {
     })
   }
   return { posted: waiting.length, unposted: 0, why: null }
+}
+
+/**
+ * Signs a checkpoint over what was just done and posts it, where a place is set; for after a change is committed. What fails is
+ * seen by `doctor` and tried again, and never makes the change fail.
+ */
+export async function checkpointElsewhere(ports: Ports, actorId: string): Promise<Posting> {
+  if (ports.checkpointPlace === null) return null
+  const taken = await takeCheckpoint(ports, actorId)
+  const posting = await postCheckpoints(ports)
+  return taken.ok || posting === null ? posting : { ...posting, why: posting.why ?? taken.refusal.message }
 }
 
 /** Kept checkpoints that have not arrived at the place set, without trying; null where none is set. */

@@ -6,6 +6,7 @@ import { done, type Result } from '../domain/refusal.ts'
 import type { JsonObject } from '../domain/units.ts'
 import { currentThresholds } from './active.ts'
 import { authorize } from './authorize.ts'
+import { checkpointElsewhere } from './checkpoint-post.ts'
 import { incidentOf, newestWindow, openIncidentRows } from './incident.ts'
 import { insertIncident } from './incident-open.ts'
 import { type RecordedKpiSummary, recordKpiSummary } from './kpi.ts'
@@ -68,7 +69,7 @@ export async function opsDaily(
   if (!opened.ok) return opened
   const raised = opened.value.readings.map(reading => reading.code)
   const pause = await pauseWhereConfigured(ports, input.actorId, raised)
-  return ports.store.change(async tx => {
+  const finished = await ports.store.change(async tx => {
     const at = ports.clock.now()
     const authority = await authorize(tx, at, input.actorId, 'kpi_record')
     if (!authority.ok) return authority
@@ -97,6 +98,8 @@ export async function opsDaily(
     })
     return done(report)
   })
+  if (finished.ok) await checkpointElsewhere(ports, input.actorId)
+  return finished
 }
 
 const runOf = (tx: Reading, day: string): Promise<AuditRow | null> =>

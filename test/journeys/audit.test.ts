@@ -30,7 +30,7 @@ test('O1 an installation is founded, staffed, checked, anchored and exported by 
   const path = join(folder.path, 'checkpoint.txt')
   await does('sam', 'audit', 'checkpoint', '--out', path)
   await does(null, 'actor', 'revoke', '--id', 'cron', '--reason', 'moved to another machine')
-  const report = await does(null, 'audit', 'verify', '--against', path)
+  const report = await does(null, 'audit', 'verify', '--against', path, '--max-age', '7d')
   assert.deepEqual([report.ok, report.entries, report.findings], [true, 7, []])
   assert.match(String(report.root_hash), /^sha256:[0-9a-f]{64}$/)
   const { entries } = (await does(null, 'audit', 'log')) as { entries: { event_type: string }[] }
@@ -120,6 +120,9 @@ test('bad input of each kind ends with code 2, its refusal as one document, and 
   await refused('bad_input', 'audit', 'export', folder.path)
   await refused('bad_input', 'audit', 'verify', '--against', policy)
   await refused('bad_input', 'audit', 'checkpoint')
+  await refused('bad_input', 'audit', 'verify', '--max-age', '7d')
+  await refused('bad_input', 'audit', 'verify', '--against', policy, '--max-age', 'soon')
+  await refused('bad_input', 'audit', 'verify', '--export', folder.path)
   const log = await quotey(home, null, '--json', 'audit', 'log')
   assert.equal((log.json as { entries: unknown[] }).entries.length, 3)
 })

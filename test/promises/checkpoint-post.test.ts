@@ -8,6 +8,7 @@ import { checkpointPlace } from '../../src/adapters/checkpoint-place.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
 import { postCheckpoints, unpostedCheckpoints } from '../../src/loop/checkpoint-post.ts'
+import { opsDaily } from '../../src/loop/ops-daily.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { newInstallation, succeeded, type TestInstallation } from '../support/installation.ts'
 
@@ -65,6 +66,20 @@ test('a folder that holds another checkpoint under the same name is not overwrit
   const refused = await postCheckpoints(postingTo(other))
   assert.match(String(refused?.why), /holds another checkpoint/)
   assert.equal(readFileSync(join(other, newest), 'utf8'), 'another\n')
+})
+
+test('the daily check signs and posts a checkpoint over itself, and does not fail where the place does', async () => {
+  const folder = join(installed.folder, 'daily')
+  writeFileSync(folder, '')
+  const ports = postingTo(folder)
+  const before = await installed.ports.store.read(tx => tx.find('checkpoint'))
+  assert.equal(succeeded(await opsDaily(ports, { actorId: 'cron' })).already_ran, false)
+  const after = await installed.ports.store.read(tx => tx.find('checkpoint'))
+  assert.deepEqual([after.length, after.at(-1)?.actor_id], [before.length + 1, 'cron'])
+  assert.equal(await unpostedCheckpoints(ports), after.length)
+  rmSync(folder)
+  assert.deepEqual(await postCheckpoints(ports), { posted: after.length, unposted: 0, why: null })
+  assert.ok(succeeded(await verifyAudit(installed.ports, String(after.at(-1)?.note), 3600)).ok)
 })
 
 test('a webhook gets each checkpoint as text; its refusals and redirects are told and tried again', async () => {
