@@ -114,6 +114,7 @@ async function searched(ground: ReplayGround, ledger: TruthLedger) {
       model,
       THRESHOLDS,
       found.tunables.length,
+      null,
     )
     return {
       kind,
@@ -153,7 +154,7 @@ async function broughtChange(
   const [sums] = await replay(engine, ground, [candidate])
   await engine.close()
   if (sums === undefined || sums.impacted === 0) return null
-  const { estimates } = proposalFigures(sums, ground.model, THRESHOLDS, 1)
+  const { estimates } = proposalFigures(sums, ground.model, THRESHOLDS, 1, null)
   return {
     delta: ledger.delta(ground.base, candidate),
     ...estimates.expected_margin_delta_cents_per_quote,

@@ -1,4 +1,5 @@
 import type { SafetyEvaluation } from './attacks.ts'
+import { overturningText } from './overturning.ts'
 import type { HistoryVerdict, PacketBody } from './packet.ts'
 import type { RuleDiff } from './policy.ts'
 import type { Estimate, ReplayReport } from './replay-report.ts'
@@ -17,7 +18,7 @@ export function packetSummary(grounds: SummaryGrounds): readonly string[] {
 
 type SummaryGrounds = Pick<
   PacketBody,
-  'diff' | 'replay' | 'safety' | 'fitness_verdict' | 'proven' | 'currency'
+  'diff' | 'replay' | 'safety' | 'fitness_verdict' | 'proven' | 'overturning_slope_share_bps' | 'currency'
 >
 
 const CHANGES_SHOWN_MAX = 3
@@ -35,12 +36,15 @@ export function changeText({ rule_id, operation, field, from, to }: RuleDiff): s
   return `${rule_id}: ${field} ${String(from)} -> ${String(to)}`
 }
 
-function effectLine({ replay, proven, currency }: SummaryGrounds): string {
+function effectLine({ replay, proven, overturning_slope_share_bps, currency }: SummaryGrounds): string {
   const expected = replay.intervals.expected_margin_delta_cents_per_quote
   const marginText = `margin rate ${estimateText(replay.intervals.margin_delta_bps, 'bps')}`
   if (expected.point === null) return `effect: unproven, history gives no response to price; ${marginText}`
   const unit = `${currency.toUpperCase()} cents a quote`
-  return `${proven ? 'effect' : 'effect: unproven'}: expected margin ${estimateText(expected, unit)}; ${marginText}`
+  const effect = `expected margin ${estimateText(expected, unit)}; ${marginText}`
+  return proven
+    ? `effect: ${effect}; ${overturningText(overturning_slope_share_bps)}`
+    : `effect: unproven: ${effect}`
 }
 
 /** Point and 95% interval with the unit, or `unknown`. */

@@ -33,6 +33,8 @@ export interface PacketBody {
   readonly fitness_verdict: HistoryVerdict
   /** Whether the proposal's robust lower bound lay above zero; an effect that is not proven is called so. */
   readonly proven: boolean
+  /** How strong a hidden cause would overturn a proven effect, as a share of the pooled slope; null where not known. */
+  readonly overturning_slope_share_bps: Bps | null
   /** Of the snapshot's cents. */
   readonly currency: string
   readonly risk_score_bps: Bps

@@ -12,13 +12,15 @@ const MICRO_CENTS_PER_CENT = 1_000_000
 
 /**
  * Measures a change from the sums of its replay. `tunables` sets the level of the robust lower bound: the number searched at
- * once, or for a change somebody brings the number of its parts. The bound is rounded downwards to the cent.
+ * once, or for a change somebody brings the number of its parts. The bound is rounded downwards to the cent. What would overturn
+ * it needs further replays and is handed in.
  */
 export function proposalFigures(
   sums: ReplaySums,
   model: ResponseModel | null,
   thresholds: Thresholds,
   tunables: number,
+  overturningShareBps: Bps | null,
 ): ProposalFigures {
   const intervals = replayIntervals(sums, model)
   const gain = judgeGain(sums, model, tunables)
@@ -38,6 +40,7 @@ export function proposalFigures(
     },
     robust_lower_bound_cents_per_quote:
       gain === null ? null : Math.floor(gain.robustLowerMicroCents / MICRO_CENTS_PER_CENT),
+    overturning_slope_share_bps: overturningShareBps,
     guardrail_codes: judgeGuardrails(intervals, thresholds.guardrails).blocks.map(block => block.code),
   }
 }

@@ -1,6 +1,7 @@
 import { div } from './arithmetic.ts'
 import type { FitnessAudit, FitnessVerdict } from './fitness-finding.ts'
 import type { LifecycleStatus } from './lifecycle.ts'
+import { overturningText } from './overturning.ts'
 import { changeText, estimateText } from './packet-summary.ts'
 import type { PolicyDocument, RuleDiff } from './policy.ts'
 import type { Estimate, ReplayIntervals, SupportShares } from './replay-report.ts'
@@ -21,6 +22,8 @@ export interface ProposedCandidate {
   readonly estimates: ProposalEstimates
   readonly support: Pick<SupportShares, 'observed_bps' | 'reweighted_bps' | 'extrapolated_bps'>
   readonly robust_lower_bound_cents_per_quote: Cents | null
+  /** See `overturningShareBps`. */
+  readonly overturning_slope_share_bps: Bps | null
   readonly confidence_score: number
   readonly summary: readonly string[]
 }
@@ -39,6 +42,8 @@ export interface ProposalFigures {
   readonly estimates: ProposalEstimates
   readonly support: ProposedCandidate['support']
   readonly robust_lower_bound_cents_per_quote: Cents | null
+  /** How strong a hidden cause would overturn a proven gain; see `overturningShareBps`. */
+  readonly overturning_slope_share_bps: Bps | null
   /** Guardrail codes that block, as far as this history shows. */
   readonly guardrail_codes: readonly string[]
 }
@@ -85,13 +90,17 @@ export function proposalSummary(
 const text = (estimate: Estimate): string => estimateText(estimate, 'bps')
 
 function gainText(
-  { estimates, robust_lower_bound_cents_per_quote: robust }: ProposalFigures,
+  {
+    estimates,
+    robust_lower_bound_cents_per_quote: robust,
+    overturning_slope_share_bps: overturning,
+  }: ProposalFigures,
   currency: string,
 ) {
   const expected = estimates.expected_margin_delta_cents_per_quote
   if (expected.point === null) return 'this history gives no response to price, so no effect can be told'
   const bound = robust === null ? 'no robust lower bound' : `robust lower bound ${robust}`
-  return `expected margin ${estimateText(expected, `${currency} cents a quote`)}, ${bound}`
+  return `expected margin ${estimateText(expected, `${currency} cents a quote`)}, ${bound}; ${overturningText(overturning)}`
 }
 
 const sharesText = ({

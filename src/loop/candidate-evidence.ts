@@ -5,7 +5,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts'
 import { type CohortScope, ENGINE_VERSION } from '../domain/replay.ts'
 import type { ResponseModel } from '../domain/response.ts'
 import type { Thresholds } from '../domain/thresholds.ts'
-import type { CandidateId, Digest, Json } from '../domain/units.ts'
+import type { Bps, CandidateId, Digest, Json } from '../domain/units.ts'
 import { digestOf } from '../evidence/canonical.ts'
 import { type ActivePolicy, currentThresholds, policyOfVersion } from './active.ts'
 import { artifactByDigest } from './artifacts.ts'
@@ -19,6 +19,7 @@ interface Provenance {
   readonly fitness_digest: Digest | null
   readonly fitness_verdict?: HistoryVerdict | null
   readonly proven?: boolean
+  readonly overturning_slope_share_bps?: Bps | null
 }
 
 /** A candidate and all that its figures must stand on, as the store holds it now. */
@@ -34,6 +35,7 @@ export interface CandidateEvidence {
   readonly fitnessDigest: Digest | null
   readonly fitnessVerdict: HistoryVerdict
   readonly proven: boolean
+  readonly overturningSlopeShareBps: Bps | null
   readonly thresholds: Thresholds
   readonly current: CurrentEvidence
 }
@@ -68,6 +70,7 @@ export async function candidateEvidence(
     fitnessDigest: provenance.fitness_digest,
     fitnessVerdict: provenance.fitness_verdict ?? 'unknown',
     proven: provenance.proven === true,
+    overturningSlopeShareBps: provenance.overturning_slope_share_bps ?? null,
     thresholds,
     current: {
       engine_version: ENGINE_VERSION,

@@ -77,6 +77,7 @@ function provenanceOf(evidence: ProposalEvidence, change: ChangeToPropose): Json
     proposed_policy_digest: digestOf(change.document as unknown as Json),
     proven: isProven(change.figures),
     robust_lower_bound_cents_per_quote: change.figures.robust_lower_bound_cents_per_quote,
+    overturning_slope_share_bps: change.figures.overturning_slope_share_bps,
     ...(change.revertsApplyRecordId === null ? {} : { reverts_apply_record_id: change.revertsApplyRecordId }),
     rationale: change.ruleDiffs.map(diff => diff.rationale),
   }

@@ -49,7 +49,7 @@ export async function verifyPacket(
   const apart = [
     { what: 'stacked_candidates', why: 'the other candidates are not in the file' },
     {
-      what: 'fitness verdict, and whether the effect is proven',
+      what: 'fitness verdict, whether the effect is proven, and what would overturn it',
       why: 'the file holds the verdicts and the digest, not the audit and the proof',
     },
     { what: 'who built it', why: 'the log says that: `quotey audit lineage`' },

@@ -123,6 +123,7 @@ async function packetBody(
     safety,
     fitness_verdict: fitnessVerdict,
     proven: evidence.proven,
+    overturning_slope_share_bps: evidence.overturningSlopeShareBps,
     currency: columns.value.currency,
     inputs: {
       base_policy: base.digest,

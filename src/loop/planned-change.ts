@@ -1,3 +1,5 @@
+import { judgeGain } from '../domain/judgement.ts'
+import { overturningShareBps } from '../domain/overturning.ts'
 import type { RuleDiff } from '../domain/policy.ts'
 import { checkPolicy } from '../domain/policy-check.ts'
 import { loosenedProtectedRules } from '../domain/policy-compare.ts'
@@ -47,7 +49,14 @@ export async function proposeChange(
   const [sums] = await replay(engine, groundOf(evidence), [checked.value])
   if (sums === undefined) throw new Error('the engine gave no sums')
   const { thresholds } = evidence.thresholds
-  const figures = proposalFigures(sums, evidence.model?.model ?? null, thresholds, planned.tunables)
+  const model = evidence.model?.model ?? null
+  const overturning = await overturningShareBps(model, async shifted => {
+    const [over] = await replay(engine, { ...groundOf(evidence), model: shifted }, [checked.value])
+    return over === undefined
+      ? null
+      : (judgeGain(over, shifted, planned.tunables)?.robustLowerMicroCents ?? null)
+  })
+  const figures = proposalFigures(sums, model, thresholds, planned.tunables, overturning)
   const created = await createCandidate(ports, evidence, { ...planned, document: applied.value, figures })
   if (!created.ok) return created
   const row = created.value

@@ -67,6 +67,8 @@ onCopy(
     const [best] = output.candidates
     assert.ok(best !== undefined && best.robust_lower_bound_cents_per_quote !== null)
     assert.ok(best.robust_lower_bound_cents_per_quote > 0)
+    // Proven over the declared range, half the pooled slope, so nothing weaker overturns it.
+    assert.ok((best.overturning_slope_share_bps ?? 0) >= 5000)
     assert.ok(best.summary.length <= 5)
     assert.ok(
       output.frontier.some(point => point.candidate_id === best.candidate_id) || output.frontier.length > 0,

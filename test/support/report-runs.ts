@@ -121,6 +121,7 @@ const PACKET: Packet = {
   },
   fitness_verdict: 'limited',
   proven: true,
+  overturning_slope_share_bps: 8300,
   currency: 'eur',
   risk_score_bps: 1830,
   blast_radius: REPLAY.blast_radius,
@@ -239,6 +240,14 @@ const KPI: KpiSummary = {
   margin_gap_alert: 0,
   alert_reason_codes: 'rollback_spike,false_positive_spike',
 }
+
+const KPI_HISTORY = [0, 1200, 10_000].map((rollback_rate_bps, n) => ({
+  ...KPI,
+  rollback_rate_bps,
+  kpi_snapshot_id: `kpi_${n}`,
+  recorded_at: `2026-11-2${n}T06:00:00.000Z`,
+  recorded_by: 'cron',
+}))
 
 const estimates = {
   margin_delta_bps: REPLAY.intervals.margin_delta_bps,
@@ -407,6 +416,7 @@ export const WHOLE_RUN: RunReport = {
     rolled_back_at: '2026-11-22T14:04:36.000Z',
   },
   kpi: KPI,
+  kpi_history: KPI_HISTORY,
   audit: { ok: true, entries: 23, root_hash: digestOfDigit('d'), findings: [] },
   digests: [
     { name: 'history snapshot', digest: digestOfDigit('3') },
@@ -468,5 +478,6 @@ export const BARREN_RUN: RunReport = {
   drill: null,
   rollback: null,
   kpi: null,
+  kpi_history: [],
   digests: WHOLE_RUN.digests.slice(0, 1),
 }

@@ -1,3 +1,4 @@
+import { overturningText } from '../../domain/overturning.ts'
 import type { RuleDiff } from '../../domain/policy.ts'
 import { changeWords } from './change-words.ts'
 import { bpsChange, count, interval, listed, moment, moneyChange, percent } from './figures.ts'
@@ -26,7 +27,7 @@ function headline(diffs: readonly RuleDiff[]): string {
   return diffs.length > 2 ? `${named}; and ${diffs.length - 2} more` : named
 }
 
-function effectSentence({ replay, currency }: RunReport): string {
+function effectSentence({ replay, packet, currency }: RunReport): string {
   if (replay === null) return ''
   const expected = replay.intervals.expected_margin_delta_cents_per_quote
   const money = (value: number): string => moneyChange(value, currency)
@@ -35,8 +36,12 @@ function effectSentence({ replay, currency }: RunReport): string {
     return `The effect on margin earned is unproven: this history gives no response to price. It was ${basis}.`
   const proven = (expected.lower ?? 0) > 0
   const verdict = proven ? 'A gain that holds over the whole interval' : 'Unproven: the interval reaches zero'
-  return `Expected ${money(expected.point)} margin a quote (${interval(expected, money)}), ${basis}. ${verdict}.`
+  const overturning =
+    proven && packet !== null ? ` ${sentence(overturningText(packet.overturning_slope_share_bps))}` : ''
+  return `Expected ${money(expected.point)} margin a quote (${interval(expected, money)}), ${basis}. ${verdict}.${overturning}`
 }
+
+const sentence = (words: string): string => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 
 function tiles({ replay, currency }: RunReport): Markup | null {
   if (replay === null) return null
