@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, sign, verify } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import {
   type Checkpoint,
@@ -8,8 +8,8 @@ import {
   sealCheckpoint,
 } from '../../src/evidence/checkpoint.ts'
 import type { Keyring } from '../../src/evidence/keyring.ts'
-import { publicKeyText } from '../../src/evidence/public-key.ts'
-import { readNote } from '../../src/evidence/signed-note.ts'
+import { publicKeyObject, publicKeyText } from '../../src/evidence/public-key.ts'
+import { NOTE_TYPES, noteKeyId, readNote } from '../../src/evidence/signed-note.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
@@ -83,6 +83,39 @@ test('the published example of a note reads as it is meant, and no altered form 
     altered.map(readNote),
     altered.map(() => null),
   )
+})
+
+/** Keys as other programs publish them: `name+key id+base64 of type and key`. */
+const PUBLISHED_KEYS = [
+  // golang.org/x/mod, sumdb/note
+  'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW',
+  'EnochRoot+af0cfe78+ATtqJ7zOtqQtYqOo0CpvDXNlMhV3HeJDpjrASKGLWdop',
+  // c2sp.org/signed-note
+  'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k',
+  // transparency-dev/formats, a timestamped cosignature
+  'remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2',
+]
+
+const PUBLISHED_NOTE =
+  'If you think cryptography is the answer to your problem,\n' +
+  "then you don't know what your problem is.\n\n" +
+  '— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n'
+
+test('key ids and signatures of other programs come out as those programs publish them', () => {
+  const read = readNote(PUBLISHED_NOTE)
+  for (const [at, published] of PUBLISHED_KEYS.entries()) {
+    const [name, keyId, base64] = published.split('+') as [string, string, string]
+    const bytes = Buffer.from(base64, 'base64')
+    const type = Object.values(NOTE_TYPES).find(known => known === bytes[0])
+    assert.ok(type !== undefined && bytes.length === 33, published)
+    const key = bytes.subarray(1).toString('base64')
+    assert.equal(Buffer.from(noteKeyId(name, type, key)).toString('hex'), keyId)
+    if (at > 0) continue
+    const [line] = read?.signatures ?? []
+    assert.deepEqual([line?.name, Buffer.from(line?.keyId ?? []).toString('hex')], [name, keyId])
+    const text = Buffer.from(String(read?.text))
+    assert.ok(verify(null, text, publicKeyObject(key), line?.signature ?? Buffer.alloc(0)))
+  }
 })
 
 test('V1 a whole store set back is found by a checkpoint kept elsewhere, and by nothing else', async () => {
