@@ -15,6 +15,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'false-alarms': () => import('./false-alarms.ts'),
   'kpi-agreement': () => import('./kpi-agreement.ts'),
   interleavings: () => import('./interleavings.ts'),
+  runbook: () => import('./runbook.ts'),
   worlds: () => import('./worlds.ts'),
 }
 

@@ -24,7 +24,7 @@ export async function peopleLines(ports: Ports): Promise<readonly DoctorLine[]> 
       keys.length === 0
         ? `everybody in version ${keyring_version} of the keyring can sign, for 30 days more at least`
         : keys.join('; '),
-      'let root holders run `quotey actor rotate ID` for a new key, or withdraw the roles of who has left',
+      'let root holders run `quotey actor rotate --id ID` for a new key, or withdraw the roles of who has left',
     ),
     line(
       'authority',

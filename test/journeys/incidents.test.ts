@@ -1,130 +1,33 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import type { Incident } from '../../src/loop/incident.ts'
 import type { DailyReport } from '../../src/loop/ops-daily.ts'
-import { quoteyLater } from '../support/command-line.ts'
+import {
+  applied,
+  badOutcomes,
+  Desk,
+  incidentOf,
+  ROLL_BACK,
+  troubledInstallation,
+  WATCHFUL,
+} from '../support/desk.ts'
 
 /** Ana reviews, Ruth applies, Sam looks after safety, cron runs the jobs: an incident each, from bad outcome to closure. */
 let folder = ''
 const file = (name: string): string => join(folder, name)
 
-/** One installation and how far its clock has come. */
-class Desk {
-  days = 0
-  readonly home: string
-  constructor(name: string) {
-    this.home = file(name)
-  }
-
-  async does<T = Record<string, unknown>>(actor: string | null, ...words: string[]): Promise<T> {
-    const ended = await quoteyLater(this.days, this.home, actor, '--json', ...words)
-    assert.equal(ended.exitCode, 0, `quotey ${words.join(' ')}\n${ended.stdout}\n${ended.stderr}`)
-    return ended.json as T
-  }
-
-  /** Expects this refusal, and that it left nothing in the log. */
-  async refused(code: string, actor: string | null, ...words: string[]): Promise<string> {
-    const before = this.entries()
-    const ended = await quoteyLater(this.days, this.home, actor, '--json', ...words)
-    const { refusal } = ended.json as { refusal?: { code: string; message: string } }
-    assert.equal(refusal?.code, code, `${actor}: quotey ${words.join(' ')}\n${ended.stdout}${ended.stderr}`)
-    assert.equal(this.entries(), before)
-    return refusal?.message ?? ''
-  }
-
-  entries(): number {
-    const database = new DatabaseSync(join(this.home, 'quotey.db'), { readOnly: true })
-    const row = database.prepare('SELECT count(*) AS entries FROM policy_lifecycle_audit').get()
-    database.close()
-    return Number(row?.entries)
-  }
-
-  step(actor: string, incident: string, number: number, note: string): Promise<Incident> {
-    return this.does<Incident>(actor, 'incident', 'step', incident, String(number), '--note', note)
-  }
-}
-
-const RULE = { smb: 'discount-cap-smb', enterprise: 'discount-cap-enterprise' } as const
-
-/** A candidate by Ana, approved by Sam, applied by Ruth; gives candidate and apply record. */
-async function applied(desk: Desk, rule: keyof typeof RULE, from: number, to: number) {
-  const { version } = await desk.does<{ version: number }>(null, 'policy', 'show')
-  const change = { rule_id: RULE[rule], operation: 'update', field: 'cap_bps', from, to, rationale: 'a step' }
-  await writeFile(file('diff.json'), JSON.stringify({ base_policy_version: version, rule_diffs: [change] }))
-  await desk.does('ana', 'policy-opt', 'propose', '--from', file('diff.json'))
-  await desk.does('ana', 'policy-opt', 'replay', 'latest')
-  await desk.does('ana', 'policy-packet', 'build', 'latest')
-  const reason = ['--reason', 'the packet shows no harm']
-  await desk.does('sam', 'policy-packet', 'action', 'latest', '--decision', 'approve', ...reason)
-  const { apply_record } = await desk.does<{ apply_record: { id: string; candidate_id: string } }>(
-    'ruth',
-    'policy-opt',
-    'apply',
-    'latest',
-  )
-  return apply_record
-}
-
-const ROLL_BACK = ['policy-opt', 'rollback']
-
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quotey-incidents-'))
-  const desk = new Desk('home')
-  await desk.does(null, 'init')
-  await desk.does(null, 'actor', 'add', '--id', 'ana', '--role', 'revenue_ops')
-  await desk.does(null, 'actor', 'add', '--id', 'sam', '--role', 'safety_owner')
-  await desk.does(null, 'actor', 'add', '--id', 'ruth', '--role', 'runtime_owner')
-  await desk.does(null, 'actor', 'add', '--id', 'cron', '--role', 'scheduler', '--service')
-  const alerts = {
-    ...DEFAULT_THRESHOLDS.alerts,
-    max_projected_realized_margin_gap_bps: 50,
-    min_samples: { rollback_spike: 1, false_positive_spike: 1, margin_gap_drift: 1 },
-    engage_pause: ['rollback_spike'],
-  }
-  await writeFile(file('thresholds.json'), JSON.stringify({ ...DEFAULT_THRESHOLDS, alerts }))
-  await desk.does('sam', 'policy-opt', 'control', 'thresholds', file('thresholds.json'))
-  await desk.does(
-    null,
-    'history',
-    'simulate',
-    '--seed',
-    '11',
-    '--quotes',
-    '3000',
-    '--out',
-    file('quotes.csv'),
-  )
-  await desk.does(null, 'history', 'import', file('quotes.csv'))
-
-  const first = await applied(desk, 'smb', 1800, 1750)
-  await desk.does('ruth', ...ROLL_BACK, first.id, '--reason', 'reps complained')
+  const desk = new Desk(file('home'))
+  await troubledInstallation(desk)
   await applied(desk, 'enterprise', 3000, 3050)
-  await cp(desk.home, file('spike'), { recursive: true })
-  await cp(desk.home, file('false-positives'), { recursive: true })
-  await cp(desk.home, file('drift'), { recursive: true })
+  for (const name of ['spike', 'false-positives', 'drift'])
+    await cp(desk.home, file(name), { recursive: true })
 })
 after(() => rm(folder, { recursive: true, force: true }))
-
-/** Outcomes under the active version, of the quotes that it let go cheaper alone. */
-async function badOutcomes(desk: Desk, name: string): Promise<string> {
-  const { version } = await desk.does<{ version: number }>(null, 'policy', 'show')
-  const policy = ['--policy', String(version), '--out', file(`${name}-all.csv`)]
-  await desk.does(null, 'history', 'simulate', '--seed', '8', '--quotes', '3000', ...policy)
-  const lines = (await readFile(file(`${name}-all.csv`), 'utf8')).trimEnd().split('\n')
-  const header = (lines[0] as string).split(',')
-  const [segment, asked] = [header.indexOf('segment'), header.indexOf('requested_discount_bps')]
-  const harmed = lines.filter((line, at) => {
-    const cells = line.split(',')
-    return at === 0 || (cells[segment]?.toLowerCase().startsWith('ent') && Number(cells[asked]) > 3000)
-  })
-  await writeFile(file(`${name}.csv`), `${harmed.join('\n')}\n`)
-  return file(`${name}.csv`)
-}
 
 /** The release by both, each validated; the pause is over then. */
 async function released(desk: Desk): Promise<void> {
@@ -133,15 +36,9 @@ async function released(desk: Desk): Promise<void> {
   assert.equal((await desk.does('ruth', ...words)).paused, false)
 }
 
-const incidentOf = (report: DailyReport, cause: string): string => {
-  const line = report.incidents.find(incident => incident.cause === cause)
-  assert.ok(line, JSON.stringify(report.incidents))
-  return line.incident_id
-}
-
 describe('each of the three incidents', { concurrency: true }, () => {
   test('O1 a rollback spike from the first bad outcome to closure: pause by itself, evidence, rollback, sign-off (L6)', async () => {
-    const desk = new Desk('spike')
+    const desk = new Desk(file('spike'))
     await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', await badOutcomes(desk, 'spike'))
     const daily = await desk.does<DailyReport>('cron', 'ops', 'daily')
     assert.deepEqual(daily.pause, [{ cause: 'rollback_spike', engaged: true, refused: null }])
@@ -194,7 +91,7 @@ describe('each of the three incidents', { concurrency: true }, () => {
   })
 
   test('O1 a spike of false positives to closure: nothing closes it before the thresholds are tighter and a window is clear', async () => {
-    const desk = new Desk('false-positives')
+    const desk = new Desk(file('false-positives'))
     const daily = await desk.does<DailyReport>('ana', 'ops', 'daily')
     const [pause] = daily.pause
     assert.equal(pause?.engaged, false)
@@ -205,16 +102,7 @@ describe('each of the three incidents', { concurrency: true }, () => {
     assert.equal(compared.next_step, 3)
     await desk.step('sam', id, 3, 'the rationale was thin')
     await desk.refused('illegal_move', 'sam', 'incident', 'step', id, '4', '--note', 'x')
-    const alerts = {
-      ...DEFAULT_THRESHOLDS.alerts,
-      min_samples: { rollback_spike: 1, false_positive_spike: 1, margin_gap_drift: 1 },
-    }
-    const guardrails = { ...DEFAULT_THRESHOLDS.guardrails, min_margin_delta_bps: 0 }
-    const tighter = {
-      ...DEFAULT_THRESHOLDS,
-      guardrails,
-      alerts: { ...alerts, max_projected_realized_margin_gap_bps: 50, engage_pause: ['rollback_spike'] },
-    }
+    const tighter = { ...WATCHFUL, guardrails: { ...WATCHFUL.guardrails, min_margin_delta_bps: 0 } }
     await writeFile(file('tighter.json'), JSON.stringify(tighter))
     await desk.refused('not_authorised', 'ana', 'policy-opt', 'control', 'thresholds', file('tighter.json'))
     await desk.does('sam', 'policy-opt', 'control', 'thresholds', file('tighter.json'))
@@ -236,7 +124,7 @@ describe('each of the three incidents', { concurrency: true }, () => {
   })
 
   test('O1 a drift between promise and outcome to closure: payloads, replay again, root cause', async () => {
-    const desk = new Desk('drift')
+    const desk = new Desk(file('drift'))
     await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', await badOutcomes(desk, 'drift'))
     const daily = await desk.does<DailyReport>('ruth', 'ops', 'daily')
     const id = incidentOf(daily, 'margin_gap_drift')
