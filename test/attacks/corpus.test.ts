@@ -4,11 +4,16 @@ import { after, before, test } from 'node:test'
 import { attackCorpusFiles } from '../../src/adapters/attack-corpus-files.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
+import { div } from '../../src/domain/arithmetic.ts'
 import { ATTACK_NAMES, type AttackCase, type AttackName, type AttackResult } from '../../src/domain/attack.ts'
 import { scanForAttacks } from '../../src/domain/attack-scan.ts'
 import { ATTACKS, attackCandidate, blockingAttacks } from '../../src/domain/attacks.ts'
+import { closedQuotes } from '../../src/domain/closed-quotes.ts'
 import type { CorpusCase, CorpusScene } from '../../src/domain/corpus-case.ts'
 import { corpusQuotes } from '../../src/domain/corpus-history.ts'
+import { decide } from '../../src/domain/decision.ts'
+import { LoggedSupport } from '../../src/domain/logged-support.ts'
+import { quoteAt } from '../../src/domain/quote.ts'
 import { columnsOfQuotes } from '../../src/domain/quotes-as-columns.ts'
 import { WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
@@ -179,6 +184,29 @@ test('G1 the scan of the attacks and the replay agree on what is changed', () =>
     assert.equal(scan.impacted.quotes, report.blast_radius.impacted_quote_count, each.name)
     assert.equal(scan.scored, report.counts.scored, each.name)
   }
+})
+
+test('where approvals are recorded, what the attacks call unseen is what the replay calls extrapolated', () => {
+  let compared = 0
+  for (const each of cases) {
+    const { history, report_of } = each.scene
+    const runs = 'quotes' in history ? history.quotes : [history.market]
+    if (runs.some(run => run.approvals === 'unrecorded') || Object.keys(report_of).length > 0) continue
+    const { base, candidate, report } = sceneOf(each)
+    if (report.counts.scored === 0) continue
+    const columns = columnsOfQuotes(corpusQuotes(history, base))
+    const support = new LoggedSupport(columns)
+    let unseen = 0
+    for (const row of closedQuotes(columns).rows) {
+      const quote = quoteAt(columns, row)
+      const [before, after] = [decide(base, quote), decide(candidate, quote)]
+      if (before.kind !== 'decided' || after.kind !== 'decided') continue
+      unseen += Number(support.isExtrapolated(quote, before, after))
+    }
+    assert.equal(div(unseen * 10_000, report.counts.scored), report.support.extrapolated_bps ?? 0, each.name)
+    compared += 1
+  }
+  assert.ok(compared > 30)
 })
 
 test('G1 the corpus runs as a command on the default engine, and a build that passes an attack is refused', async () => {
