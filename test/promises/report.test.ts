@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { KPI_TRENDS } from '../../src/cli/kpi-trends.ts'
 import {
   duration,
   interval,
@@ -48,7 +49,7 @@ for (const [name, report] of [
   ['run without a proposal', BARREN_RUN],
   [
     'run that ended after the replay',
-    { ...WHOLE_RUN, packet: null, monitoring: null, drill: null, rollback: null, kpi: null },
+    { ...WHOLE_RUN, packet: null, monitoring: null, drill: null, rollback: null, kpi: null, kpi_history: [] },
   ],
   ['change without a response model', { ...WHOLE_RUN, response: null, replay: unmodelled() }],
 ] as const satisfies readonly (readonly [string, RunReport])[]) {
@@ -208,4 +209,16 @@ test('figures are written exactly: money from decimal strings, discounts in perc
     '2 h 5 min',
     '3 d 4 h',
   ])
+})
+
+test('recorded snapshots are drawn against their limits, as many points as snapshots', () => {
+  const page = renderReport(WHOLE_RUN)
+  const drawn = [...page.matchAll(/<polyline [^>]*points="([^"]*)"/g)].map(match => match[1] as string)
+  assert.equal(drawn.length, KPI_TRENDS.length)
+  for (const points of drawn) assert.equal(points.split(' ').length, WHOLE_RUN.kpi_history.length)
+  // 0 and 1200 bps lie below the limit of 1500, 10000 above it; a picture counts from its top.
+  const heights = (drawn[0] as string).split(' ').map(point => Number(point.split(',')[1]))
+  const limit = Number(/y1="([\d.]+)"[^>]*stroke-dasharray/.exec(page)?.[1])
+  const [none, below, above] = heights as [number, number, number]
+  assert.ok(above < limit && limit < below && below < none, `${heights} against ${limit}`)
 })

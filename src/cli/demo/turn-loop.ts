@@ -6,6 +6,7 @@ import { verifyAudit } from '../../loop/audit.ts'
 import { importHistory } from '../../loop/history.ts'
 import { auditHistory } from '../../loop/history-audit.ts'
 import { recordKpiSummary } from '../../loop/kpi.ts'
+import { kpiHistory } from '../../loop/kpi-history.ts'
 import type { Ports } from '../../loop/ports.ts'
 import { propose } from '../../loop/propose.ts'
 import type { RunReport } from '../report/run-report.ts'
@@ -103,6 +104,7 @@ const NOTHING_YET = {
   drill: null,
   rollback: null,
   kpi: null,
+  kpi_history: [],
   audit: null,
 } as const
 
@@ -155,6 +157,9 @@ async function governChange(
   return rehearseAndTakeBack(ports, applied.value.apply_record.id, findings, narrator)
 }
 
+/** A month of daily snapshots. */
+const KPI_SNAPSHOTS_SHOWN = 30
+
 async function closeRun(ports: Ports, findings: Findings, narrator: Narrator): Promise<Result<RunReport>> {
   const kpi = await narrator.step(
     'kpi',
@@ -162,6 +167,8 @@ async function closeRun(ports: Ports, findings: Findings, narrator: Narrator): P
     row => `${row.applied_candidate_count} applied, alerts: ${row.alert_reason_codes || 'none'}`,
   )
   if (!kpi.ok) return kpi
+  const recorded = await kpiHistory(ports, KPI_SNAPSHOTS_SHOWN)
+  if (!recorded.ok) return recorded
   const audit = await narrator.step(
     'audit',
     () => verifyAudit(ports, null),
@@ -173,6 +180,7 @@ async function closeRun(ports: Ports, findings: Findings, narrator: Narrator): P
   return done({
     ...findings,
     kpi: kpi.value,
+    kpi_history: recorded.value.snapshots,
     audit: audit.value,
     timeline: timelineOf(log),
     digests: [...findings.digests, ...digestsOf(findings)],

@@ -1,3 +1,6 @@
+import type { KpiSummary } from '../../domain/kpi.ts'
+import type { KpiSnapshot } from '../../loop/kpi-history.ts'
+import { KPI_TRENDS, type KpiTrend, trendValues } from '../kpi-trends.ts'
 import {
   bpsChange,
   change,
@@ -12,9 +15,10 @@ import {
 import { html, type Markup } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 import { section, word } from './section.ts'
+import { trendStrip } from './trend-strip.ts'
 
 /** How the loop as a whole is doing, with the three alerts. */
-export function kpiSection({ kpi }: RunReport): Markup | null {
+export function kpiSection({ kpi, kpi_history: recorded }: RunReport): Markup | null {
   if (kpi === null) return null
   const alerts = kpi.alert_reason_codes === '' ? [] : kpi.alert_reason_codes.split(',')
   const figures: readonly (readonly [string, string])[] = [
@@ -67,6 +71,19 @@ export function kpiSection({ kpi }: RunReport): Markup | null {
     )}</tbody></table></div><div class="scroll"><table><thead><tr><th>Alert</th><th class="n">Measured</th><th class="n">Limit</th><th></th></tr></thead><tbody>${judged.map(
       ([name, measured, limit, alert]) =>
         html`<tr><th>${name}</th><td class="n">${measured}</td><td class="n">${limit}</td><td>${alert === 1 ? word('alert', 'bad') : word('clear', 'good')}</td></tr>`,
-    )}</tbody></table></div></div>`,
+    )}</tbody></table>${trendTable(recorded, kpi)}</div></div>`,
   )
+}
+
+/** Each figure over the recorded snapshots, its limit dashed; empty where none is recorded. */
+function trendTable(recorded: readonly KpiSnapshot[], kpi: KpiSummary): Markup | string {
+  if (recorded.length === 0) return ''
+  const row = (trend: KpiTrend): Markup => {
+    const values = trendValues(trend, recorded)
+    const limit = trend.limit === null ? null : trend.limit(kpi)
+    return html`<tr><th>${trend.name}</th><td class="n">${count(values.at(-1) as number)} ${trend.unit}</td><td>${trendStrip(values, limit)}</td></tr>`
+  }
+  const snapshots =
+    recorded.length === 1 ? 'One recorded snapshot' : `${count(recorded.length)} recorded snapshots`
+  return html`<table class="dense"><caption>${snapshots}; dashed: limit</caption><tbody>${KPI_TRENDS.map(row)}</tbody></table>`
 }

@@ -1,7 +1,17 @@
+import type { DriftVerdict } from '../../domain/margin-drift.ts'
 import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../../domain/promise.ts'
 import type { Estimate } from '../../domain/replay-report.ts'
 import type { MonitoringResult } from '../../loop/monitor.ts'
-import { bpsChange, type Currency, count, interval, moneyChange, percent, secondsChange } from './figures.ts'
+import {
+  bpsChange,
+  type Currency,
+  count,
+  interval,
+  moneyChange,
+  percent,
+  secondsChange,
+  words,
+} from './figures.ts'
 import { html, type Markup } from './markup.ts'
 import { rangeStrip } from './range-strip.ts'
 import type { RunReport } from './run-report.ts'
@@ -34,7 +44,7 @@ export function outcomeSection({ monitoring, currency }: RunReport): Markup | nu
     html`<div class="scroll"><table>
 <thead><tr><th>Measure</th><th>Promised</th><th>Observed</th><th><span class="small">promised, observed, against zero</span></th><th>Verdict</th></tr></thead>
 <tbody>${monitoring.promises.map(promise => row(promise, currency))}</tbody></table></div>
-<p>${exceptionSentence(monitoring)}</p>
+<p>${exceptionSentence(monitoring)} ${driftSentence(monitoring)}</p>${monitoring.alerts.map(({ code, remedy }) => html`<p>${word(words(code), 'bad')} ${remedy}</p>`)}
 <p class="small soft">${percent(alike)} of these quotes would have been decided alike by the prior policy. Left out: ${count(counts.open)} open, ${count(foreign)} of other versions or times, ${count(intake.rejected)} unreadable. On the rest, win rate and margin earned are set against what the response model of the history before expects under the prior policy: a market that has turned since shows in them too.</p>`,
   )
 }
@@ -56,6 +66,17 @@ function row({ measure, projected, realized, verdict }: PromiseKept, currency: C
   return html`<tr><th>${NAMES[measure]}</th><td>${cell(projected)}</td><td>${cell(realized)}</td>
 <td>${rangeStrip(projected, reachOf(realized))}${rangeStrip(realized, reachOf(projected))}</td><td>${word(said, side)}</td></tr>`
 }
+
+const DRIFTS: Readonly<Record<DriftVerdict, string>> = {
+  as_promised: 'which does not contradict the promise',
+  below_promise: 'which lies below the promise',
+  above_promise: 'which lies above the promise',
+  unknown: 'with no promise to set it against',
+}
+
+/** Wider than the interval of one look, because it holds at all of them. */
+const driftSentence = ({ margin_drift: drift }: MonitoringResult): string =>
+  `Looked at again with every intake, the margin rate moved between ${bpsChange(drift.lower_bps)} and ${bpsChange(drift.upper_bps)} (95% over all looks together), ${DRIFTS[drift.verdict]}.`
 
 /** The far end of the other interval, so that both strips are drawn to one scale. */
 const reachOf = ({ lower, upper }: Estimate): number | null =>

@@ -6,6 +6,7 @@ import type { Refusal } from '../../domain/refusal.ts'
 import type { Estimate, ReplayReport, SupportShares } from '../../domain/replay-report.ts'
 import type { ResponseEvidence } from '../../domain/response.ts'
 import type { Digest, Instant } from '../../domain/units.ts'
+import type { KpiSnapshot } from '../../loop/kpi-history.ts'
 import type { MonitoringResult } from '../../loop/monitor.ts'
 import type { Currency } from './figures.ts'
 
@@ -32,6 +33,8 @@ export interface RunReport {
   readonly drill: ReportedDrill | null
   readonly rollback: ReportedRollback | null
   readonly kpi: KpiSummary | null
+  /** Recorded snapshots, oldest first. */
+  readonly kpi_history: readonly KpiSnapshot[]
   readonly audit: ReportedAudit | null
   /** By name, in the order in which a number is walked back. */
   readonly digests: readonly { readonly name: string; readonly digest: Digest }[]
