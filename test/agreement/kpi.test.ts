@@ -150,6 +150,68 @@ test('K2 the margin alert fires beyond 200 bps to either side and not at 200', (
   }
 })
 
+const secondSummaryOf = (world: KpiWorld): Record<string, unknown> =>
+  runKpiQuery(databaseOf(world), 'clo_kpi_summary_v2', START, END)[0] as Record<string, unknown>
+
+/** A candidate applied and observed, with the upper end of its realised interval and what its replay had promised. */
+const observed = (n: number, upper: number | null, gap: number): KpiWorld => ({
+  ...EMPTY,
+  events: [
+    event(`cand_${n}`, 'applied', START),
+    event(`cand_${n}`, 'monitoring_started', START, {
+      realized_margin_delta_bps: -gap,
+      realized_win_rate_delta_bps: 0,
+      realized_approval_latency_delta_seconds: 0,
+      realized_expected_margin_delta_cents_per_quote: 0,
+      realized_intervals: { margin_delta_bps: { upper } },
+    }),
+  ],
+  replays: [
+    {
+      id: `replay_${n}`,
+      candidate_id: `cand_${n}`,
+      projected_margin_delta_bps: 0,
+      projected_win_rate_delta_bps: null,
+      projected_approval_latency_delta_seconds: null,
+      hard_violation_count: 0,
+      deterministic_pass: 1,
+      replayed_at: START,
+    },
+  ],
+})
+
+const together = (worlds: readonly KpiWorld[]): KpiWorld => ({
+  ...EMPTY,
+  events: worlds.flatMap(world => world.events),
+  replays: worlds.flatMap(world => world.replays),
+})
+
+test('K2 the second summary calls harmful only what lies wholly below zero, and alerts on enough samples only', () => {
+  const harmful = (uppers: readonly (number | null)[]) =>
+    secondSummaryOf(together(uppers.map((upper, n) => observed(n, upper, 0))))
+  const edge = harmful([-1, 0, null, 5])
+  assert.deepEqual([edge.applied_candidate_count, edge.harmful_candidate_count], [4, 1])
+  assert.deepEqual([edge.harmful_candidate_rate_bps, edge.harmful_spike_alert], [2500, 0], 'four are too few')
+  const enough = harmful([-1, 0, null, 5, 5])
+  assert.deepEqual([enough.harmful_candidate_rate_bps, enough.alert_reason_codes], [2000, 'harmful_spike'])
+  const atLimit = harmful([-1, ...Array.from({ length: 9 }, () => 5)])
+  assert.deepEqual([atLimit.harmful_candidate_rate_bps, atLimit.harmful_spike_alert], [1000, 0])
+})
+
+test('K2 misses of opposite sign cancel in the first summary and not in the second', () => {
+  const world = together([300, -300, 300, -300].map((gap, n) => observed(n, 5, gap)))
+  const [first, second] = [summaryOf(world), secondSummaryOf(world)]
+  assert.deepEqual([first.avg_projected_vs_realized_margin_gap_bps, first.margin_gap_alert], [0, 0])
+  assert.deepEqual(
+    [second.mean_absolute_margin_gap_bps, second.largest_absolute_margin_gap_bps, second.margin_gap_alert],
+    [300, 300, 1],
+  )
+  const few = secondSummaryOf(together([300, -300].map((gap, n) => observed(n, 5, gap))))
+  assert.deepEqual([few.mean_absolute_margin_gap_bps, few.margin_gap_alert], [300, 0], 'two are too few')
+  const atLimit = secondSummaryOf(together([200, -200, 200].map((gap, n) => observed(n, 5, gap))))
+  assert.deepEqual([atLimit.mean_absolute_margin_gap_bps, atLimit.margin_gap_alert], [200, 0])
+})
+
 test('K1 a candidate rolled back twice counts once, and both records count', () => {
   const rollback = (id: string, apply: string, rolled_back_at: string, triggered: string) => ({
     id,
