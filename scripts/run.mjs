@@ -68,7 +68,14 @@ switch (task) {
       run([...tool('typescript', 'bin/tsc'), '-b'])
       run([node, join(root, 'scripts/system-packages.mjs')])
     }
-    run([node, '--test', '--test-timeout=600000', ...(rest.length > 0 ? rest : ['test/**/*.test.ts'])])
+    // Node leaves one core free by default, which on two cores means one file at a time.
+    run([
+      node,
+      '--test',
+      '--test-timeout=600000',
+      '--test-concurrency=2',
+      ...(rest.length > 0 ? rest : ['test/**/*.test.ts']),
+    ])
     break
   case 'build':
     run([node, join(root, 'scripts/build.mjs')])
