@@ -1,4 +1,4 @@
-import type { KpiSummary } from './kpi.ts'
+import type { KpiSummary, KpiSummaryV2 } from './kpi.ts'
 import { gauge, type Metric, samplesBy } from './metric.ts'
 import type { Bps } from './units.ts'
 
@@ -140,6 +140,25 @@ const alertMetrics = (kpi: KpiSummary): readonly Metric[] => [
       false_positive_spike: ratio(kpi.max_false_positive_rate_bps),
       margin_gap_drift: ratio(kpi.max_projected_realized_margin_gap_bps),
     }),
+  ),
+]
+
+/** What the first summary cannot say: harm shown by intervals, and misses that do not cancel. */
+export const kpiV2Metrics = (kpi: KpiSummaryV2): readonly Metric[] => [
+  gauge(
+    'quotey_kpi_harmful_ratio',
+    'Applied candidates whose realised margin interval lies below zero, over applied ones, last 30 days; absent without any.',
+    some(kpi.applied_candidate_count, ratio(kpi.harmful_candidate_rate_bps)),
+  ),
+  gauge(
+    'quotey_kpi_mean_absolute_margin_gap_ratio',
+    'Size of projected minus realised margin change, mean of the last 30 days; absent without samples.',
+    some(kpi.projected_vs_realized_sample_size, ratio(kpi.mean_absolute_margin_gap_bps)),
+  ),
+  gauge(
+    'quotey_kpi_incomplete_observations',
+    'Candidates whose newest observation lacks a realised figure, last 30 days.',
+    kpi.incomplete_observation_count,
   ),
 ]
 

@@ -1,5 +1,5 @@
-import type { KpiSummary } from './kpi.ts'
-import { kpiMetrics } from './kpi-metrics.ts'
+import type { KpiSummary, KpiSummaryV2 } from './kpi.ts'
+import { kpiMetrics, kpiV2Metrics } from './kpi-metrics.ts'
 import { gauge, type Metric, type Sample, samplesBy, total } from './metric.ts'
 import type { Instant } from './units.ts'
 
@@ -19,7 +19,10 @@ export interface Standing {
   readonly outbox: Readonly<Record<string, { readonly waiting: number; readonly oldest: Instant | null }>>
   readonly givenUp: number
   readonly webhooksReadable: boolean
+  /** 1 for an alert that is raised on enough samples and not yet cleared by a whole window, else 0. */
+  readonly raisedAlerts: Readonly<Record<string, number>>
   readonly kpi: KpiSummary
+  readonly kpiV2: KpiSummaryV2
 }
 
 const seconds = (instant: Instant): number => Date.parse(instant) / 1000
@@ -43,7 +46,13 @@ export const metricsOf = (standing: Standing): readonly Metric[] => [
   ),
   ...jobMetrics(standing.jobs),
   ...outboxMetrics(standing),
+  gauge(
+    'quotey_alert_raised',
+    'Whether an alert is raised (1): beyond its limit on enough samples in a recorded window, and none clear since.',
+    samplesBy('alert', standing.raisedAlerts),
+  ),
   ...kpiMetrics(standing.kpi),
+  ...kpiV2Metrics(standing.kpiV2),
 ]
 
 const jobMetrics = (jobs: Standing['jobs']): readonly Metric[] => {

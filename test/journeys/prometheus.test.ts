@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { promtoolPath } from '../../scripts/promtool.mjs'
 import { buildServer } from '../../src/http/server.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
+import type { Ports, Reading } from '../../src/loop/ports.ts'
+import { standingNow } from '../../src/loop/standing.ts'
+import type { KpiSnapshotRow } from '../../src/loop/tables.ts'
 import type { TestInstallation } from '../support/installation.ts'
 import { succeeded } from '../support/installation.ts'
 import { livedInInstallation } from '../support/lived-in-installation.ts'
@@ -49,7 +52,7 @@ test("Prometheus' own parser and lint accept the metrics", { skip }, () => {
 })
 
 test('Prometheus accepts the alert rules', { skip }, () => {
-  assert.match(checked(['check', 'rules', RULES]), /SUCCESS: 9 rules/)
+  assert.match(checked(['check', 'rules', RULES]), /SUCCESS: 10 rules/)
 })
 
 test('each alert fires when it should and is silent when it should be', { skip }, () => {
@@ -84,6 +87,9 @@ test('the metrics say what the tables hold', () => {
     quotey_kpi_rollback_ratio: 1,
     'quotey_kpi_alert{alert="rollback_spike"}': 1,
     'quotey_kpi_limit_ratio{alert="rollback_spike"}': 0.15,
+    // One rollback of one apply is beyond the limit, and too few to raise the alert.
+    'quotey_alert_raised{alert="rollback_spike"}': 0,
+    quotey_kpi_incomplete_observations: 0,
     'quotey_job_last_run_timestamp_seconds{task="daily"}': 0,
     'quotey_job_missed_runs{task="daily"}': 0,
   }
@@ -91,6 +97,46 @@ test('the metrics say what the tables hold', () => {
   assert.ok((expected['quotey_candidates{status="rolled_back"}'] ?? 0) > 0)
   assert.ok((expected['quotey_candidates{status="rejected"}'] ?? 0) > 0)
   assert.deepEqual(Object.fromEntries(Object.keys(expected).map(name => [name, samples.get(name)])), expected)
+})
+
+/** The same ports over a store in which these KPI snapshots were recorded. */
+function withSnapshots(ports: Ports, rows: readonly KpiSnapshotRow[]): Ports {
+  const over = (tx: Reading): Reading =>
+    new Proxy(tx, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name).bind(target)
+        if (name !== 'find') return method
+        return (table: string, where?: object) => (table === 'kpi_snapshot' ? rows : method(table, where))
+      },
+    })
+  return { ...ports, store: { ...ports.store, read: work => ports.store.read(tx => work(over(tx))) } }
+}
+
+test('a raised alert stays raised until a whole window after it is clear', async () => {
+  const recorded = await lived.ports.store.read(tx => tx.last('kpi_snapshot'))
+  assert.ok(recorded !== null)
+  const day = (number: number): string => new Date(Date.UTC(2026, 0, 1 + number)).toISOString()
+  const snapshot = (end: number, rollback_rate_bps: number): KpiSnapshotRow => {
+    const window = { window_start: day(end - 30), window_end: day(end) }
+    const figures = { ...window, rollback_rate_bps, applied_candidate_count: 20 }
+    return {
+      ...recorded,
+      ...window,
+      summary_json: JSON.stringify({ ...JSON.parse(recorded.summary_json), ...figures }),
+    }
+  }
+  const raised = async (...rows: readonly KpiSnapshotRow[]) =>
+    (await standingNow(withSnapshots(lived.ports, rows))).raisedAlerts.rollback_spike
+  const [before, bad, better, clear] = [
+    snapshot(30, 1500),
+    snapshot(31, 1501),
+    snapshot(40, 0),
+    snapshot(61, 0),
+  ]
+  assert.equal(await raised(before), 0)
+  assert.equal(await raised(before, bad), 1)
+  assert.equal(await raised(better, bad, before), 1, 'in the order of their windows')
+  assert.equal(await raised(before, bad, better, clear), 0)
 })
 
 test('an average nobody has a sample of is absent, not 0', () => {
