@@ -18,8 +18,8 @@ export interface Authority {
 
 /**
  * The one authorizer for every door; everything not in the control matrix is denied. Roles and keys are those of the
- * signed keyring as it is now. Refuses not_authorised (unknown actor, no such role), then key_expired (the keyring itself, or
- * every key of the actor, is past its time or revoked).
+ * signed keyring as it is now. Refuses not_authorised (unknown actor), then key_expired (the keyring itself, or every key of
+ * the actor, is past its time or revoked), then not_authorised (no such role).
  */
 export async function authorize(
   tx: Reading,
@@ -38,16 +38,6 @@ export async function authorize(
       { actor_id: actorId, control: control.id },
     )
   }
-  const roles = effectiveRoles(actor)
-  const role = control.roles.find(allowed => roles.includes(allowed))
-  if (role === undefined) {
-    return refuse(
-      'not_authorised',
-      `\`${actorId}\` may not ${control.name}`,
-      `ask someone who is ${control.roles.join(' or ')}`,
-      { actor_id: actorId, control: control.id, roles_held: roles, roles_allowed: control.roles },
-    )
-  }
   if (hasExpired(keyring, now)) {
     return refuse(
       'key_expired',
@@ -62,6 +52,16 @@ export async function authorize(
       `\`${actorId}\` has no key that is valid now`,
       `let the holder of a root key run \`quotey actor add --id ${actorId}\` for a new key`,
       { actor_id: actorId, control: control.id },
+    )
+  }
+  const roles = effectiveRoles(actor)
+  const role = control.roles.find(allowed => roles.includes(allowed))
+  if (role === undefined) {
+    return refuse(
+      'not_authorised',
+      `\`${actorId}\` may not ${control.name}`,
+      `ask someone who is ${control.roles.join(' or ')}`,
+      { actor_id: actorId, control: control.id, roles_held: roles, roles_allowed: control.roles },
     )
   }
   return done({ actorId, actorType: actor.actor_type, role, roles })

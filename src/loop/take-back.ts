@@ -1,12 +1,12 @@
 import type { CandidateDiff, RuleDiff } from '../domain/policy.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { inverseDiffs } from '../domain/revert.ts'
-import type { ActivePolicy } from './active.ts'
+import { type ActivePolicy, policyOfVersion } from './active.ts'
 import type { Ports } from './ports.ts'
 
 /**
  * The diff that takes an earlier apply back, against the active version. Refuses `not_found`, `illegal_move` where it was
- * rolled back already, and `base_version_moved` where later changes touched the same fields.
+ * rolled back already, and `base_version_moved` where later changes touched the same rules.
  */
 export const diffTakingBack = (
   ports: Ports,
@@ -32,7 +32,8 @@ export const diffTakingBack = (
     const candidate = await tx.last('policy_candidate', { id: applied.candidate_id })
     if (candidate === null) throw new Error(`no candidate ${applied.candidate_id} of ${applyRecordId}`)
     const diffs = JSON.parse(candidate.policy_diff_json) as RuleDiff[]
-    const inverse = inverseDiffs(active.document, diffs)
+    const after = await policyOfVersion(tx, applied.applied_policy_version)
+    const inverse = inverseDiffs(active.document, after.document, diffs)
     if (!inverse.ok) return inverse
     return done({ base_policy_version: active.version, rule_diffs: inverse.value })
   })

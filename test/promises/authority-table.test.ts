@@ -227,11 +227,12 @@ const DOORS: readonly Door[] = [
 /** The two whose roles others hold too. */
 const DOUBLES = ['double.valid', 'ruth']
 
-/** What must come out, from the tables alone: the roles, then the key, then the state. */
+/** What must come out, from the tables alone: who is known, the key, the roles, then the state. */
 function expectedOf(door: Door, { id, roles, key }: Knocker, state: State): Outcome {
   if (door.outcome === 'reason_required') return 'reason_required'
-  if (!roles.some(role => door.roles.includes(role))) return 'not_authorised'
+  if (key === 'unknown') return 'not_authorised'
   if (key !== 'valid') return 'key_expired'
+  if (!roles.some(role => door.roles.includes(role))) return 'not_authorised'
   if (door.notBy?.id === id && door.notBy.states.includes(state)) return 'separation_of_duty'
   return typeof door.outcome === 'string' ? door.outcome : (door.outcome[state] ?? door.outcome.open)
 }

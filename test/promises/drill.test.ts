@@ -90,8 +90,7 @@ test(
 test(
   'a drill of a candidate for another base version is refused, and one without the role',
   onCopy(async ({ ports }) => {
-    const other = await candidateOf(ports)
-    const { candidateId } = await approvedCandidate(ports, {
+    const other = await candidateOf(ports, {
       rule_id: 'discount-cap-enterprise',
       operation: 'update',
       field: 'cap_bps',
@@ -99,6 +98,7 @@ test(
       to: 2950,
       rationale: 'a step',
     })
+    const { candidateId } = await approvedCandidate(ports)
     succeeded(await apply(ports, 'ruth', candidateId))
     refusedWith('base_version_moved', await runDrill(ports, { actorId: 'ruth', candidateId: other }))
     refusedWith('not_authorised', await runDrill(ports, { actorId: 'ana', candidateId: null }))
