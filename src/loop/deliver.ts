@@ -29,9 +29,7 @@ const later = (instant: string, ms: number): string => new Date(Date.parse(insta
 export async function deliverOutbox(ports: Ports): Promise<Result<DeliveryReport>> {
   const webhooks = await ports.webhooks.all()
   if (!webhooks.ok) return webhooks
-  await ports.store.change(tx => addressMessages(tx, ports, webhooks.value))
-  const queued = await ports.store.read(tx => tx.undelivered())
-  const names = [...new Set(queued.map(message => message.webhook))]
+  const names = await queuesToServe(ports, webhooks.value)
   const outcomes = (
     await Promise.all(
       names.map(name =>
@@ -49,6 +47,18 @@ export async function deliverOutbox(ports: Ports): Promise<Result<DeliveryReport
     waiting: left.length,
     next_attempt_at: left.map(message => message.next_attempt_at ?? now).sort()[0] ?? null,
   })
+}
+
+/** Names of webhooks for which messages wait. The writers' lock is taken only where something is to be written. */
+async function queuesToServe(ports: Ports, webhooks: readonly Webhook[]): Promise<readonly string[]> {
+  const waiting = async () => {
+    const messages = await ports.store.read(tx => tx.undelivered())
+    return [...new Set(messages.map(message => message.webhook))]
+  }
+  const names = await waiting()
+  if (!names.includes(EVERYBODY)) return names
+  await ports.store.change(tx => addressMessages(tx, ports, webhooks))
+  return waiting()
 }
 
 type Outcome = 'delivered' | 'failed' | 'given_up'

@@ -174,6 +174,28 @@ test('who dies between sending and noting it sends again, under the same id', as
   assert.equal(once?.body, again?.body)
 })
 
+test('where nothing waits, nobody is kept from writing', async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  let changes = 0
+  const store = { ...home.ports.store, read: home.ports.store.read.bind(home.ports.store) }
+  const counting: Ports = {
+    ...home.ports,
+    store: {
+      ...store,
+      change: work => {
+        changes += 1
+        return home.ports.store.change(work)
+      },
+    },
+  }
+  assert.equal((await deliver(counting)).waiting, 0)
+  assert.equal(changes, 0)
+  await happen(home.ports)
+  assert.equal((await deliver(counting)).delivered, 1)
+  assert.ok(changes > 0)
+})
+
 test('a process killed while it delivers leaves the message to the next', async () => {
   await using receiver = await openReceiver()
   await using home = await told(receiver.url)
