@@ -5,6 +5,7 @@ import type { Digest, PolicyVersion } from '../domain/units.ts'
 import { digestOfText } from '../evidence/canonical.ts'
 import { BrokenState, type Reading } from './ports.ts'
 import type { ActivationRow } from './tables.ts'
+import { objectionToThresholds } from './thresholds-signed.ts'
 
 export interface ActivePolicy {
   readonly version: PolicyVersion
@@ -49,7 +50,7 @@ export async function policyOfVersion(
   return { version, digest: row.policy_digest, document, policy: checked.value }
 }
 
-/** The thresholds in force. */
+/** The thresholds in force, compared with their digest and with the signatures they stand on. */
 export async function currentThresholds(tx: Reading): Promise<{
   readonly version: number
   readonly digest: Digest
@@ -60,6 +61,8 @@ export async function currentThresholds(tx: Reading): Promise<{
   if (digestOfText(row.document_json) !== row.digest) {
     throw broken(`thresholds version ${row.version} were altered`)
   }
+  const objection = await objectionToThresholds(tx, row)
+  if (objection !== null) throw broken(`thresholds version ${row.version} cannot be relied on: ${objection}`)
   return { version: row.version, digest: row.digest, thresholds: JSON.parse(row.document_json) as Thresholds }
 }
 

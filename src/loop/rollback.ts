@@ -4,6 +4,7 @@ import type { Digest, Instant } from '../domain/units.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
 import { type Activated, activatedBy, activeApply } from './activation.ts'
 import { activePolicy, currentActivation, policyOfVersion } from './active.ts'
+import { verifyApply } from './apply-signed.ts'
 import { type Authority, authorize } from './authorize.ts'
 import { candidateRow } from './candidate-evidence.ts'
 import { incidentOfRollback } from './incident.ts'
@@ -29,9 +30,9 @@ export interface RolledBack extends Activated {
 
 /**
  * Restores the document that was active before the active apply, as a new activation. It works while paused, and needs neither
- * history nor optimizer. The same again gives the same record. Refuses reason_required, not_authorised, key_expired,
- * not_found, idempotency_conflict (rolled back for another reason), illegal_move (not the active apply), bad_input (a trigger
- * outside the time since the apply); throws BrokenState when the prior document is not what it was.
+ * history nor optimizer. The same again gives the same record. Refuses reason_required, not_authorised, key_expired, not_found,
+ * idempotency_conflict (rolled back for another reason), illegal_move (not the active apply), signature_invalid (not as signed),
+ * bad_input (a trigger outside the time since the apply); throws BrokenState when the prior document is not what it was.
  */
 export async function rollbackApply(ports: Ports, asked: RollbackRequest): Promise<Result<RolledBack>> {
   const began = ports.clock.now()
@@ -49,6 +50,8 @@ export async function rollbackApply(ports: Ports, asked: RollbackRequest): Promi
     if (earlier !== null) return again(tx, earlier, request.reason)
     const active = await currentActivation(tx)
     if (active.policy_version !== applied.applied_policy_version) return notActive(tx, applied, active)
+    const signed = await verifyApply(tx, applied, at)
+    if (!signed.ok) return signed
     const incident = await incidentOfRollback(tx, request.incidentId ?? null)
     if (!incident.ok) return incident
     const triggeredAt = request.triggeredAt ?? incident.value?.triggered_at ?? began
@@ -171,17 +174,16 @@ async function recordRollback(
       { table: 'policy_rollback_record', row },
       { table: 'policy_activation', row: activation },
     ],
-    candidate: {
-      id: row.candidate_id,
-      patch: { status: 'rolled_back', rolled_back_at: at, updated_at: at },
-    },
+    candidate: { id: row.candidate_id, patch: { status: 'rolled_back', rolled_back_at: at, updated_at: at } },
   })
 }
 
 async function rolledBackAs(tx: Writing, row: RollbackRow): Promise<RolledBack> {
-  const metadata = JSON.parse(row.rollback_metadata_json) as { rollback_triggered_at: Instant }
+  const { rollback_triggered_at } = JSON.parse(row.rollback_metadata_json) as {
+    rollback_triggered_at: Instant
+  }
   return {
-    rollback_record: { ...row, rollback_triggered_at: metadata.rollback_triggered_at },
+    rollback_record: { ...row, rollback_triggered_at },
     ...(await activatedBy(tx, { rollback_record_id: row.id }, 'rolled_back')),
   }
 }

@@ -1,7 +1,7 @@
 import { refuse } from '../domain/refusal.ts'
 import type { LogHead } from '../evidence/audit-entry.ts'
 import { digestOf } from '../evidence/canonical.ts'
-import { type Keyring, type KeyringVerdict, trustKeyring } from '../evidence/keyring.ts'
+import { type Keyring, type KeyringVerdict, readKeyring, trustKeyring } from '../evidence/keyring.ts'
 import { rootOf } from './log-tree.ts'
 import { BrokenState, type Reading } from './ports.ts'
 import type { AuditRow, KeyringRow } from './tables.ts'
@@ -25,9 +25,12 @@ export async function trustedKeyring(tx: Reading): Promise<Keyring> {
   throw broken(`keyring version ${next} is missing: the log knows it`, { keyring_version: next })
 }
 
-/** The version in force right before an entry of the log, which is the one its signatures are judged by. */
+/**
+ * The version in force right before an entry of the log, which is the one its signatures are judged by. In a fork that may be one
+ * of the installation it was forked from.
+ */
 export async function keyringInForceAt(tx: Reading, entryIndex: number): Promise<Keyring> {
-  for (const keyring of [...(await trustedVersions(tx))].reverse()) {
+  for (const keyring of [...(await everyTrustedVersion(tx))].reverse()) {
     const entry = await entryOfKeyring(tx, keyring.version)
     if (entry === null) {
       throw broken(`the log does not know keyring version ${keyring.version}`, {
@@ -37,6 +40,18 @@ export async function keyringInForceAt(tx: Reading, entryIndex: number): Promise
     if (entry.entry_index < entryIndex) return keyring
   }
   throw broken(`no keyring was in force at entry ${entryIndex} of the log`, { entry_index: entryIndex })
+}
+
+async function everyTrustedVersion(tx: Reading): Promise<readonly Keyring[]> {
+  const own = await trustedVersions(tx)
+  const earlier = (await tx.find('installation')).slice(0, -1).map(row => row.installation_id)
+  if (earlier.length === 0) return own
+  const stored = await tx.find('keyring')
+  const inherited = earlier.flatMap(id => {
+    const rows = stored.filter(row => readKeyring(row.keyring_json)?.installation_id === id)
+    return verdictOn(rows, id).versions
+  })
+  return [...inherited, ...own]
 }
 
 async function trustedVersions(tx: Reading): Promise<readonly Keyring[]> {
@@ -50,13 +65,19 @@ async function trustedVersions(tx: Reading): Promise<readonly Keyring[]> {
 /** Key of the one entry of the log that records a keyring version. */
 export const keyringEntryKey = (version: number): string => `keyring:${version}`
 
+/** The entry that recorded the first keyring of this installation. */
+export async function foundingEntry(tx: Reading): Promise<AuditRow | null> {
+  const [first] = await trustedVersions(tx)
+  return entryOfKeyring(tx, (first as Keyring).version)
+}
+
 const entryOfKeyring = (tx: Reading, version: number): Promise<AuditRow | null> =>
   tx.last('policy_lifecycle_audit', {
     event_type: 'keyring_changed',
     idempotency_key: keyringEntryKey(version),
   })
 
-let newest: { readonly key: string; readonly verdict: KeyringVerdict } | null = null
+const verdicts = new Map<string, { readonly key: string; readonly verdict: KeyringVerdict }>()
 
 /** The verdict on exactly these texts, remembered: one step asks several times, and each version costs two signatures. */
 function verdictOn(stored: readonly KeyringRow[], installation: string): KeyringVerdict {
@@ -64,8 +85,11 @@ function verdictOn(stored: readonly KeyringRow[], installation: string): Keyring
     installation,
     ...stored.flatMap(row => [row.version, row.keyring_json, row.envelope_json]),
   ])
-  if (newest?.key !== key) newest = { key, verdict: trustKeyring(stored, installation) }
-  return newest.verdict
+  const known = verdicts.get(installation)
+  if (known?.key === key) return known.verdict
+  const verdict = trustKeyring(stored, installation)
+  verdicts.set(installation, { key, verdict })
+  return verdict
 }
 
 /** How far the log has come. */

@@ -4,11 +4,13 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
 import type { Packet } from '../../src/domain/packet.ts'
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../src/domain/thresholds.ts'
 import type { JsonObject } from '../../src/domain/units.ts'
 import { checkAudit } from '../../src/evidence/audit-check.ts'
-import { canonicalText } from '../../src/evidence/canonical.ts'
+import { canonicalText, digestOfText } from '../../src/evidence/canonical.ts'
 import { bytesToSign, sealEnvelope } from '../../src/evidence/dsse.ts'
 import { STATEMENT_TYPE, type Statement } from '../../src/evidence/statement.ts'
+import { currentThresholds } from '../../src/loop/active.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
 import { changeRoles } from '../../src/loop/actor-roles.ts'
 import { rotateActor } from '../../src/loop/actor-rotate.ts'
@@ -28,6 +30,7 @@ import {
   installationWithHistory,
   packetOf,
   parameterChange,
+  rollback,
 } from '../support/governed-candidate.ts'
 import { copyOf, daysLater, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
 
@@ -266,6 +269,58 @@ test('A3 freeze: past its expiry a keyring gives nobody authority until the root
     succeeded(await changeRoot(later, { kind: 'expiry', expiresAt: null }))
     assert.ok((await apply(later, 'ruth', waiting.candidate_id)).ok)
     assert.deepEqual(await codes(ports), [])
+  }))
+
+test('A3 thresholds loosened by hand under one signature are refused where they are used, and named', () =>
+  inCopy(async ({ ports }) => {
+    const tighter = { ...DEFAULT_THRESHOLDS, packet_expiry_days: 7 }
+    await thresholdsByHand(ports, tighter)
+    assert.deepEqual((await ports.store.read(currentThresholds)).thresholds, tighter)
+    assert.deepEqual(await codes(ports), [])
+    await thresholdsByHand(ports, { ...tighter, packet_expiry_days: 70 })
+    await assert.rejects(decide(ports, 'sam', waiting.packet_id, 'approve'), /cannot be relied on/)
+    await assert.rejects(ports.store.read(currentThresholds), BrokenState)
+    const named = await codes(ports)
+    assert.ok(named.length > 0 && named.every(code => code === 'signature_invalid thresholds_version'))
+  }))
+
+/** A version of the thresholds that Sam signs alone and calls tighter, recorded by hand. */
+const thresholdsByHand = (ports: Ports, thresholds: Thresholds): Promise<unknown> =>
+  ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const before = await tx.last('thresholds_version')
+    const text = canonicalText(thresholds)
+    const subjects = { from: before?.digest as string, to: digestOfText(text) }
+    const toSign = { operation: 'thresholds_tighten', actorId: 'sam', subjects, activeEpoch: 1, at } as const
+    const { envelope } = succeeded(await signStatement(ports, tx, toSign))
+    const version = await tx.nextNumber('thresholds_version')
+    const envelopes_json = canonicalText([envelope])
+    const row = { version, digest: subjects.to, document_json: text, envelopes_json, created_at: at }
+    return record(tx, ports, {
+      eventType: 'thresholds_changed',
+      actor: { type: 'user', id: 'sam' },
+      payload: {},
+      idempotencyKey: `thresholds:${version}`,
+      occurredAt: at,
+      inserts: [{ table: 'thresholds_version', row }],
+    })
+  })
+
+test('A3 an apply that is not as signed is not rolled back on, and as signed it is', () =>
+  inCopy(async copy => {
+    succeeded(await decide(copy.ports, 'sam', waiting.packet_id, 'approve'))
+    const { apply_record } = succeeded(await apply(copy.ports, 'ruth', waiting.candidate_id))
+    const thief = thiefOf(copy)
+    const setActor = thief.prepare('UPDATE policy_apply_record SET actor_id = ?')
+    setActor.run('rex')
+    refusedWith('signature_invalid', await rollback(copy.ports, 'ruth', apply_record.id))
+    setActor.run('ruth')
+    const setPrior = thief.prepare('UPDATE policy_apply_record SET prior_policy_version = ?')
+    setPrior.run(apply_record.applied_policy_version)
+    refusedWith('signature_invalid', await rollback(copy.ports, 'ruth', apply_record.id))
+    setPrior.run(apply_record.prior_policy_version)
+    thief.close()
+    succeeded(await rollback(copy.ports, 'ruth', apply_record.id))
   }))
 
 /** A second pair of hands on the file, without triggers. */
