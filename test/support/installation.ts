@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { readTextFile } from '../../src/adapters/files.ts'
 import { composeNew, composePorts } from '../../src/compose.ts'
 import { type Config, readConfig } from '../../src/config.ts'
+import type { PolicyDocument } from '../../src/domain/policy.ts'
 import { readPolicyText } from '../../src/domain/policy-text.ts'
 import type { Refusal, RefusalCode, Result } from '../../src/domain/refusal.ts'
 import { addActor } from '../../src/loop/actor.ts'
@@ -32,12 +33,11 @@ export const PEOPLE = {
 
 const STARTER = fileURLToPath(new URL('../../policies/starter.yaml', import.meta.url))
 
-/** A fresh installation under the starter policy, with PEOPLE and a scheduler called `cron`. */
-export async function newInstallation(): Promise<TestInstallation> {
+/** A fresh installation under a policy, by default the starter policy, with PEOPLE and a scheduler called `cron`. */
+export async function newInstallation(policy?: PolicyDocument): Promise<TestInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'quotey-test-'))
   const config = readConfig({ home: join(folder, 'home') }, {})
-  const text = succeeded(await readTextFile(STARTER))
-  const document = succeeded(readPolicyText(text))
+  const document = policy ?? succeeded(readPolicyText(succeeded(await readTextFile(STARTER))))
   succeeded(await composeNew(config, ports => foundInstallation(ports, document)))
   const opened = await open(folder)
   const add = (id: string, roles: readonly string[], service = false) =>
