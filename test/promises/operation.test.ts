@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { composeMachine } from '../../src/compose.ts'
+import { daysBetween, weekOf, weeksBetween } from '../../src/domain/job-calendar.ts'
+import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { verifyAudit } from '../../src/loop/audit.ts'
+import { type DoctorReport, examine } from '../../src/loop/doctor.ts'
+import { recordKpiSummary } from '../../src/loop/kpi.ts'
+import type { Machine } from '../../src/loop/machine.ts'
+import { opsDaily } from '../../src/loop/ops-daily.ts'
+import { opsWeekly } from '../../src/loop/ops-weekly.ts'
+import { engagePause } from '../../src/loop/pause-engage.ts'
+import { releasePause } from '../../src/loop/pause-release.ts'
+import type { Ports } from '../../src/loop/ports.ts'
+import { validateInstallation } from '../../src/loop/validate.ts'
+import { installationWithHistory } from '../support/governed-candidate.ts'
+import { copyOf, daysLater, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+
+let original: TestInstallation
+before(async () => {
+  original = await installationWithHistory(300)
+})
+after(() => original.remove())
+
+const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (): Promise<void> => {
+  const copy = await copyOf(original)
+  // Copied folders come without their permissions.
+  await chmod(join(copy.config.home, 'keys'), 0o700)
+  try {
+    await work(copy)
+  } finally {
+    await copy.remove()
+  }
+}
+
+const eventsOf = async (ports: Ports, eventType: string) =>
+  (await ports.store.read(tx => tx.find('policy_lifecycle_audit', { event_type: eventType }))).length
+
+test('weeks are those of ISO 8601, and days and weeks without a run lie strictly between', () => {
+  const week = (day: string): string => weekOf(`${day}T12:00:00.000Z`)
+  assert.deepEqual(
+    ['2024-12-29', '2024-12-30', '2026-11-22', '2026-11-23', '2027-01-01', '2027-01-04'].map(week),
+    ['2024-W52', '2025-W01', '2026-W47', '2026-W48', '2026-W53', '2027-W01'],
+  )
+  assert.deepEqual(daysBetween('2026-02-27T23:59:59.999Z', '2026-03-02T00:00:00.000Z'), [
+    '2026-02-28',
+    '2026-03-01',
+  ])
+  assert.deepEqual(daysBetween('2026-03-01T23:00:00.000Z', '2026-03-02T01:00:00.000Z'), [])
+  assert.deepEqual(weeksBetween('2026-12-27T00:00:00.000Z', '2027-01-12T00:00:00.000Z'), [
+    '2026-W53',
+    '2027-W01',
+  ])
+})
+
+test(
+  'O1 the daily check runs once a day however often it is asked, and the next one names the days missed',
+  onCopy(async ({ ports }) => {
+    refusedWith('not_authorised', await opsDaily(ports, { actorId: 'nobody' }))
+    const first = succeeded(await opsDaily(ports, { actorId: 'cron' }))
+    const [again, other] = await Promise.all([
+      opsDaily(ports, { actorId: 'cron' }),
+      opsDaily(ports, { actorId: 'ana' }),
+    ])
+    assert.deepEqual(succeeded(again), { ...first, already_ran: true })
+    assert.deepEqual(succeeded(other), { ...first, already_ran: true })
+    assert.equal(await eventsOf(ports, 'ops_daily_run'), 1)
+    assert.equal(await eventsOf(ports, 'kpi_snapshot_recorded'), 1)
+    const later = daysLater(ports, 4)
+    const job = (await validateInstallation(later)).checks.find(check => check.name === 'daily_check_ran')
+    assert.match(job?.proof ?? '', /^3 missed since /)
+    assert.equal(succeeded(await opsDaily(later, { actorId: 'cron' })).missed_days.length, 3)
+    assert.deepEqual(succeeded(await opsDaily(daysLater(ports, 5), { actorId: 'cron' })).missed_days, [])
+  }),
+)
+
+test(
+  'O1 the weekly check keeps one governance record with three confirmations and the validation, and names missed weeks',
+  onCopy(async ({ ports }) => {
+    refusedWith('not_authorised', await opsWeekly(ports, { actorId: 'sam' }))
+    const first = succeeded(await opsWeekly(ports, { actorId: 'cron' }))
+    assert.equal(first.ok, true, JSON.stringify(first.validation.checks))
+    assert.equal(first.confirmations.length, 3)
+    assert.deepEqual(succeeded(await opsWeekly(ports, { actorId: 'ruth' })), { ...first, already_ran: true })
+    assert.equal(await eventsOf(ports, 'drill_completed'), 1)
+    const artifact = await ports.store.read(tx => tx.last('artifact', { digest: first.record_digest }))
+    assert.equal(artifact?.schema, 'clo_governance_record.v1')
+    assert.equal(succeeded(await opsWeekly(daysLater(ports, 21), { actorId: 'cron' })).missed_weeks.length, 2)
+    assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+  }),
+)
+
+test(
+  'P2 a release is refused while a control check fails, and not for a missed job',
+  onCopy(async ({ ports }) => {
+    const pause = { ticket: 'CLO-SAFETY-PAUSE-3', reason: 'gap', metrics: ['margin_gap_alert'] }
+    succeeded(await engagePause(ports, { actorId: 'sam', ...pause }))
+    succeeded(await recordKpiSummary(ports, { actorId: 'ana', length: '30d', from: null, to: null }))
+    const input = { actorId: 'sam', remediation: 'explained' }
+    const [control, job] = (['control', 'job'] as const).map(kind => ({
+      ok: false,
+      checks: [{ name: `a_${kind}`, kind, ok: false, proof: 'it does not hold' }],
+    }))
+    const refusal = refusedWith('release_blocked', await releasePause(ports, input, control))
+    assert.match(refusal.message, /a_control/)
+    succeeded(await releasePause(ports, input, job))
+    assert.equal(succeeded(await releasePause(ports, { ...input, actorId: 'ruth' }, job)).paused, false)
+    const released = await ports.store.read(tx =>
+      tx.last('policy_lifecycle_audit', { event_type: 'pause_released' }),
+    )
+    assert.deepEqual(JSON.parse(released?.event_payload_json ?? '{}').validation, job)
+  }),
+)
+
+const sick = (report: DoctorReport): readonly string[] =>
+  report.checks.filter(check => !check.ok).map(check => check.name)
+
+test(
+  'doctor finds nothing on a sound installation, and each thing that is wrong, with what to do',
+  onCopy(async ({ ports, config }) => {
+    const machine = await composeMachine(config)
+    const looks = (with_: Partial<Machine> = {}, under: Ports = ports) =>
+      examine({ ...machine, ...with_ }, { ok: true, value: under })
+    const sound = await looks()
+    assert.deepEqual(sick(sound), [], JSON.stringify(sound.checks))
+
+    const [key] = (await machine.keys()).files
+    assert.ok(key)
+    await chmod(key.path, 0o644)
+    const open = await looks()
+    assert.deepEqual(sick(open), ['key_files'])
+    assert.match(open.checks[0]?.remedy ?? '', /chmod 600/)
+    await chmod(key.path, 0o600)
+
+    assert.deepEqual(sick(await looks({ disk: async () => ({ freeBytes: 1, databaseBytes: 1 }) })), ['disk'])
+    assert.deepEqual(sick(await looks({ databaseFaults: async () => ['row missing from index'] })), [
+      'database',
+    ])
+    assert.deepEqual(sick(await looks({}, daysLater(ports, -1))).includes('clock'), true)
+    assert.deepEqual(sick(await looks({}, daysLater(ports, 9))), ['daily_check', 'weekly_check'])
+
+    for (const id of ['ruth', 'rex', 'both']) {
+      succeeded(await revokeActor(ports, { id, keyId: null, reason: 'left' }))
+    }
+    const closed = await looks()
+    assert.deepEqual(sick(closed), ['keys', 'authority'])
+    assert.match(
+      closed.checks.find(check => check.name === 'authority')?.found ?? '',
+      /nobody can apply a candidate/,
+    )
+
+    const folder = join(config.home, 'snapshots')
+    const [file] = await readdir(folder)
+    await writeFile(join(folder, file as string), 'not a snapshot')
+    assert.equal(sick(await looks()).includes('snapshots'), true)
+    await rm(join(folder, file as string))
+    assert.equal(sick(await looks()).includes('snapshots'), true)
+  }),
+)
