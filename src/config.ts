@@ -29,7 +29,7 @@ export function readConfig(
     keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
     actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,
     webhooksFile: resolve(environment.QUOTEY_WEBHOOKS ?? join(home, 'webhooks.yaml')),
-    checkpointPlace: environment.QUOTEY_CHECKPOINTS ?? null,
+    checkpointPlace: environment.QUOTEY_CHECKPOINTS || null,
     secretNamed: variable => environment[variable] ?? null,
   }
 }

@@ -5,14 +5,18 @@ import type { CheckpointPlace } from '../loop/ports.ts'
 
 const TIMEOUT_MS = 10_000
 
-/** A place outside for checkpoints: `http(s)://…` takes each as a POST of text, anything else is a folder. */
+/** A place outside for checkpoints: `http(s)://…` takes each as a POST of text, what is no address is a folder. */
 export function checkpointPlace(place: string): CheckpointPlace {
-  const isUrl = /^https?:\/\//i.test(place)
-  const address = isUrl ? place : resolve(place)
-  return {
-    digest: digestOfText(address),
-    post: (name, note) => (isUrl ? sent(address, name, note) : written(address, name, note)),
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(place)?.[1]?.toLowerCase()
+  if (scheme === undefined) {
+    const folder = resolve(place)
+    return { digest: digestOfText(folder), post: (name, note) => written(folder, name, note) }
   }
+  const digest = digestOfText(place)
+  if (scheme === 'http' || scheme === 'https') {
+    return { digest, post: (name, note) => sent(place, name, note) }
+  }
+  return { digest, post: async () => `\`${scheme}\` is no way to post; name a folder or an http address` }
 }
 
 async function sent(url: string, name: string, note: string): Promise<string | null> {

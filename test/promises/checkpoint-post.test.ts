@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { checkpointPlace } from '../../src/adapters/checkpoint-place.ts'
+import { readConfig } from '../../src/config.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
 import { postCheckpoints, unpostedCheckpoints } from '../../src/loop/checkpoint-post.ts'
@@ -52,6 +53,15 @@ test('a place that cannot be reached loses nothing: what waits is counted and ar
   rmSync(folder)
   assert.deepEqual(await postCheckpoints(ports), { posted: kept.length, unposted: 0, why: null })
   assert.ok(readdirSync(folder).some(name => readFileSync(join(folder, name), 'utf8') === note))
+})
+
+test('a setting that is empty sets no place, and an address of another kind makes no folder of that name', async () => {
+  const flags = { home: installed.config.home }
+  assert.equal(readConfig(flags, { QUOTEY_CHECKPOINTS: '' }).checkpointPlace, null)
+  assert.equal(readConfig(flags, { QUOTEY_CHECKPOINTS: '/mnt/kept' }).checkpointPlace, '/mnt/kept')
+  const posting = await postCheckpoints(postingTo('ftp://host/kept'))
+  assert.match(String(posting?.why), /`ftp` is no way to post/)
+  assert.ok(!existsSync('ftp:'))
 })
 
 test('a folder that holds another checkpoint under the same name is not overwritten', async () => {
