@@ -3,7 +3,7 @@ import { changedOutcomes } from '../domain/monitoring-alert.ts'
 import { type MergedOutcomes, mergeOutcomes } from '../domain/outcome-merge.ts'
 import { outcomeRows } from '../domain/outcome-rows.ts'
 import type { QuoteFile } from '../domain/quote-file.ts'
-import { done, type Result, refuse } from '../domain/refusal.ts'
+import { done, type Refusal, type Result, refuse } from '../domain/refusal.ts'
 import type { ActorId, CandidateId, Digest, JsonObject } from '../domain/units.ts'
 import { digestOf } from '../evidence/canonical.ts'
 import { type Applied, appliedVersion } from './applied-version.ts'
@@ -36,7 +36,8 @@ export interface MonitorRequest {
  * for a closed quote is rejected and reported. Each intake with something new is an event `monitoring_started` of its own;
  * one with nothing but rejected changes is `outcomes_rejected`; one with nothing new gives the record there is. Refuses
  * not_found, not_authorised, key_expired, illegal_move (never applied, or rolled back), bad_input (the file, another currency,
- * no quote of that version in it, or none of them closed yet).
+ * no quote of that version in it, or none of them closed yet), and what loading the
+ * outcomes so far does (audit_broken, not_found).
  */
 export async function monitorCandidate(
   ports: Ports,
@@ -83,7 +84,7 @@ async function takeIn(
   const { applied, newest } = started.value
   const before = newest === null ? null : recordedIn(newest)
   const known = before === null ? done(null) : await ports.snapshots.load(before.outcomes_digest)
-  if (!known.ok) return known
+  if (!known.ok) return lostOutcomes(known.refusal)
   if (known.value !== null && known.value.currency !== file.columns.currency) {
     return refuse(
       'bad_input',
@@ -109,6 +110,14 @@ async function takeIn(
   const outcomesDigest = await ports.snapshots.save(merged.quotes)
   return keep(ports, request, { ...measured, outcomes_digest: outcomesDigest }, newest)
 }
+
+const lostOutcomes = ({ code, message, facts }: Refusal): Result<never> =>
+  refuse(
+    code,
+    `the outcomes taken in so far cannot be read: ${message}`,
+    'restore the folder `snapshots` from a backup; `quotey doctor` says what else is missing',
+    facts,
+  )
 
 async function rejectReport(ports: Ports, file: QuoteFile, merged: MergedOutcomes): Promise<string | null> {
   const rejects = [...file.rejects, ...merged.rejects]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { writeMarketFile } from '../../src/adapters/market-file.ts'
@@ -200,6 +200,49 @@ test('a file with no quote of the applied version is refused, also after others 
       'bad_input',
       await monitorCandidate(installed.ports, { actorId: 'ana', candidateId, outcomesPath, map: null }),
     )
+  } finally {
+    await installed.remove()
+  }
+})
+
+test('a margin below its promise is said once enough quotes show it, and not before', async () => {
+  const installed = await copyOf(applied)
+  try {
+    // Exceptions of 5 percent points on every quote that closed: reps grant past the policy.
+    const closed = lines.filter(line => cellOf(line, 'outcome') !== 'open')
+    const generous = closed.map(line => {
+      const granted = Number(cellOf(line, 'granted_discount_bps')) + 500
+      return withCell(withCell(line, 'granted_discount_bps', String(granted)), 'net_cents', '')
+    })
+    const few = await takeIn(installed, 'few.csv', generous.slice(0, 5))
+    assert.deepEqual([few.margin_drift.verdict, few.alerts], ['as_promised', []])
+    const many = await takeIn(installed, 'many.csv', generous)
+    assert.equal(many.margin_drift.verdict, 'below_promise')
+    assert.ok(many.margin_drift.upper_bps < (many.alerts[0]?.facts.promised_lower_bps as number))
+    assert.deepEqual(
+      many.alerts.map(alert => alert.code),
+      ['margin_below_promise'],
+    )
+  } finally {
+    await installed.remove()
+  }
+})
+
+test('an intake whose earlier outcomes are lost or altered is refused and says how to repair it', async () => {
+  const installed = await copyOf(applied)
+  try {
+    const first = await takeIn(installed, 'first.csv', lines.slice(0, 200))
+    const hex = first.outcomes_digest.slice('sha256:'.length)
+    const kept = join(installed.config.home, 'snapshots', `${hex}.parquet`)
+    const outcomesPath = join(installed.folder, 'second.csv')
+    await writeFile(outcomesPath, [head, ...lines.slice(200), ''].join('\n'))
+    const request = { actorId: 'ana', candidateId, outcomesPath, map: null }
+    await writeFile(kept, 'not what it was')
+    refusedWith('audit_broken', await monitorCandidate(installed.ports, request))
+    await rm(kept)
+    const { remedy } = refusedWith('not_found', await monitorCandidate(installed.ports, request))
+    assert.match(remedy, /backup/)
+    assert.equal((await events(installed, 'monitoring_started')).length, 1)
   } finally {
     await installed.remove()
   }
