@@ -24,7 +24,13 @@ const databasePath = (config: Config): string => join(config.home, 'quotey.db')
 export async function composePorts(config: Config, progress: Progress = SILENT): Promise<Result<Ports>> {
   const path = databasePath(config)
   const database = openDatabase(path)
-  return database.ok ? done(portsOver(config, new SqliteStore(database.value, path), progress)) : database
+  if (!database.ok) return database
+  const store = new SqliteStore(database.value, path)
+  const { objectionToInstallation } = await import('./loop/installation.ts')
+  const objection = await objectionToInstallation(store, config.installationId)
+  if (objection === null) return done(portsOver(config, store, progress))
+  await store.close()
+  return objection
 }
 
 /** Makes an installation where there is none: `work` fills it, and when it refuses or throws nothing is left behind. */

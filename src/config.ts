@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path'
 export interface Config {
   /** Folder of the installation. */
   readonly home: string
+  /** The installation that is meant, by its id; null: whichever lies there. */
+  readonly installationId: string | null
   /** Folder of private keys. */
   readonly keysFolder: string
   /** Opens private keys that lie under a passphrase. */
@@ -25,6 +27,7 @@ export function readConfig(
   const home = resolve(flags.home ?? environment.QUOTEY_HOME ?? '.quotey')
   return {
     home,
+    installationId: environment.QUOTEY_INSTALLATION ?? null,
     keysFolder: resolve(environment.QUOTEY_KEYS ?? join(home, 'keys')),
     keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
     actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,

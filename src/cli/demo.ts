@@ -39,7 +39,8 @@ async function demonstrate(call: Invocation): Promise<Result<DemoRun>> {
   const { report: reportName } = call.options as unknown as { report: string }
   const folder = await mkdtemp(join(tmpdir(), 'quotey-demo-'))
   const home = join(folder, 'home')
-  const config: Config = { ...call.config, home, keysFolder: join(home, 'keys'), keyPassphrase: null }
+  const own = { home, installationId: null, keysFolder: join(home, 'keys'), keyPassphrase: null }
+  const config: Config = { ...call.config, ...own }
   const narrator = new Narrator()
   const run = await runIn(config, ground.value, folder, narrator)
   if (!run.ok) {

@@ -14,6 +14,7 @@ export type AuditFinding = {
 
 export type AuditFindingCode =
   | 'installation_missing'
+  | 'installation_replaced'
   | 'entry_index_wrong'
   | 'entry_order_wrong'
   | 'tree_altered'

@@ -11,7 +11,8 @@ export interface CheckedKeyrings {
 
 /**
  * Walks the keyring of every installation the store has been, each from the key that installation is named after, and compares the
- * tables of actors and keys with the newest. What stands after a version that does not hold is not trusted either.
+ * tables of actors and keys with the newest. What stands after a version that does not hold is not trusted either. A second
+ * installation is as it should be in the fork of a drill alone, and is named.
  */
 export function checkKeyrings(tables: StoredTables): CheckedKeyrings {
   const stored = (tables.keyring ?? []) as unknown as readonly StoredKeyring[]
@@ -32,6 +33,9 @@ export function checkKeyrings(tables: StoredTables): CheckedKeyrings {
       const where = `keyring ${verdict.version}`
       findings.push(finding('keyring_untrusted', where, 'root signatures that verify', verdict.why))
     }
+  }
+  for (const id of installations.slice(1)) {
+    findings.push(finding('installation_replaced', `installation ${id}`, installations[0], id))
   }
   for (const row of stored) {
     if (!placed.has(row)) {

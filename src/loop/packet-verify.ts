@@ -52,7 +52,10 @@ export async function verifyPacket(
       what: 'fitness verdict, whether the effect is proven, and what would overturn it',
       why: 'the file holds the verdicts and the digest, not the audit and the proof',
     },
-    { what: 'who built it', why: 'the log says that: `quotey audit lineage`' },
+    {
+      what: 'who built it, who decided on it, and their signatures',
+      why: 'they are in the log: `quotey audit verify`, with `--export` on an exported folder',
+    },
   ]
   if (!columns.ok) {
     const why = `the snapshot is not at hand (${columns.refusal.message})`

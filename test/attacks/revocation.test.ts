@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
+import { composePorts } from '../../src/compose.ts'
 import type { Packet } from '../../src/domain/packet.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../src/domain/thresholds.ts'
 import type { JsonObject } from '../../src/domain/units.ts'
@@ -16,13 +17,14 @@ import { changeRoles } from '../../src/loop/actor-roles.ts'
 import { rotateActor } from '../../src/loop/actor-rotate.ts'
 import { everyTable, verifyAudit } from '../../src/loop/audit.ts'
 import { decisionKey, decisionSubjects } from '../../src/loop/decision-record.ts'
+import { foundTrust } from '../../src/loop/init.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { BrokenState, type Ports } from '../../src/loop/ports.ts'
 import { record } from '../../src/loop/record.ts'
 import { changeRoot } from '../../src/loop/root.ts'
 import { signStatement } from '../../src/loop/sign.ts'
 import type { DecisionRow } from '../../src/loop/tables.ts'
-import { logHead } from '../../src/loop/trust.ts'
+import { installationId, logHead } from '../../src/loop/trust.ts'
 import {
   apply,
   candidateOf,
@@ -240,6 +242,17 @@ test('A3 an older keyring put back is refused at once, and named by the audit', 
     assert.ok(findings.some(({ code, where }) => code === 'row_missing' && where.startsWith('keyring ')))
     assert.ok(findings.some(({ code }) => code === 'actor_unsigned'))
     thief.close()
+  }))
+
+test('A3 a second installation founded over the first, or one in its place, is refused when it is opened', () =>
+  inCopy(async copy => {
+    const own = await copy.ports.store.read(installationId)
+    const meant = { ...copy.config, installationId: own }
+    await succeeded(await composePorts(meant)).store.close()
+    refusedWith('audit_broken', await composePorts({ ...meant, installationId: `inst_${'0'.repeat(32)}` }))
+    succeeded(await copy.ports.store.change(tx => foundTrust(tx, copy.ports, copy.ports.clock.now())))
+    refusedWith('audit_broken', await composePorts({ ...meant, installationId: null }))
+    assert.ok((await codes(copy.ports)).includes('installation_replaced installation'))
   }))
 
 test('A3 a keyring edited in the middle is named by the audit, with all that rests on what follows', () =>

@@ -37,6 +37,7 @@ export interface FreshHome extends AsyncDisposable {
 export const configIn = (home: string): Config => ({
   home,
   keysFolder: join(home, 'keys'),
+  installationId: null,
   keyPassphrase: null,
   checkpointPlace: null,
   actorId: null,
