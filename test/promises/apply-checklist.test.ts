@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import type { RefusalCode } from '../../src/domain/refusal.ts'
-import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { revokeActor } from '../../src/loop/actor-revoke.ts'
 import { applyCandidate } from '../../src/loop/apply.ts'
-import { APPLY_CHECKLIST } from '../../src/loop/apply-checklist.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
-import { changeThresholds } from '../../src/loop/thresholds.ts'
 import {
   apply,
   approvedCandidate,
@@ -30,78 +23,6 @@ before(async () => {
   succeeded(await decide(original.ports, 'ruth', packet_id, 'approve'))
 })
 after(() => original.remove())
-
-/** Edits the database past its triggers, as somebody without the keys could. */
-function tamper({ config }: TestInstallation, statement: string): void {
-  const database = new DatabaseSync(join(config.home, 'quotey.db'))
-  for (const { name } of database.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").all()) {
-    database.exec(`DROP TRIGGER "${String(name)}"`)
-  }
-  database.exec(statement)
-  database.close()
-}
-
-/** One fault of each line of the checklist, in its order, with the refusal it causes when it is the first. */
-const FAULTS: readonly {
-  readonly line: (typeof APPLY_CHECKLIST)[number]
-  readonly code: RefusalCode
-  readonly lay: (installed: TestInstallation) => Promise<unknown>
-}[] = [
-  {
-    line: 'actor and key known and valid',
-    code: 'key_expired',
-    lay: ({ ports }) => revokeActor(ports, { id: 'ruth', keyId: null, reason: 'lost' }),
-  },
-  {
-    line: 'not paused',
-    code: 'safety_pause_active',
-    lay: ({ ports }) =>
-      engagePause(ports, { actorId: 'sam', ticket: 'CLO-SAFETY-PAUSE', reason: 'x', metrics: ['other:x'] }),
-  },
-  {
-    line: 'packet intact',
-    code: 'packet_altered',
-    lay: async installed =>
-      tamper(
-        installed,
-        `UPDATE artifact SET body_json = replace(body_json, '"risk_score_bps":', '"risk_score_bps":1') WHERE schema = 'clo_packet.v1'`,
-      ),
-  },
-  {
-    line: 'decision exists, approves, signature valid, role held then',
-    code: 'signature_invalid',
-    lay: async installed =>
-      tamper(installed, "UPDATE policy_approval_decision SET decided_at = '2030-01-01T00:00:00.000Z'"),
-  },
-  {
-    line: 'separation of duty',
-    code: 'separation_of_duty',
-    lay: async () => undefined,
-  },
-  {
-    line: 'evidence current',
-    code: 'stale_approval',
-    lay: ({ ports }) =>
-      changeThresholds(ports, {
-        actorId: 'sam',
-        thresholds: { ...DEFAULT_THRESHOLDS, packet_expiry_days: 13 },
-      }),
-  },
-]
-
-test('apply refuses with the first line of its checklist that fails, whatever else fails below', async () => {
-  for (const [first, { line, code }] of FAULTS.entries()) {
-    const copy = await copyOf(original)
-    try {
-      for (const fault of [...FAULTS.slice(first)].reverse()) await fault.lay(copy)
-      const actorId = line === 'evidence current' ? 'rex' : 'ruth'
-      refusedWith(code, await apply(copy.ports, actorId, candidateId))
-      assert.ok(APPLY_CHECKLIST.includes(line))
-    } finally {
-      await copy.remove()
-    }
-  }
-})
 
 test('what is already applied gives its record, even while paused; nobody without the role gets that far', async () => {
   const copy = await copyOf(original)
