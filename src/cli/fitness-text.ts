@@ -1,4 +1,4 @@
-import type { FitnessFinding, FitnessVerdict, ResponseSlope } from '../domain/fitness-finding.ts'
+import type { FitnessVerdict, ResponseSlope } from '../domain/fitness-finding.ts'
 import type { Json } from '../domain/units.ts'
 import type { HistoryAudit } from '../loop/history-audit.ts'
 
@@ -37,9 +37,10 @@ function figureLines({ figures }: HistoryAudit): readonly string[] {
   ]
 }
 
-const findingLines = (finding: FitnessFinding): readonly string[] => [
+const findingLines = (finding: HistoryAudit['findings'][number]): readonly string[] => [
   `  ${finding.severity.padEnd(8)} ${finding.code}: ${finding.message}`,
   ...Object.entries(finding.facts).map(([name, value]) => `             ${name}: ${fact(value)}`),
+  `           test: ${finding.test}${finding.source === null ? '' : ` (${finding.source})`}`,
   `           to do: ${finding.remedy}`,
   '',
 ]

@@ -1,3 +1,4 @@
+import type { AttackResult } from '../domain/attack.ts'
 import type { Packet } from '../domain/packet.ts'
 import { changeText, estimateText } from '../domain/packet-summary.ts'
 import type { Estimate } from '../domain/replay-report.ts'
@@ -94,13 +95,21 @@ const guardrailTable = ({ replay, evidence }: Packet): readonly (readonly string
   )
 
 const attackRows = ({ safety }: Packet): readonly (readonly string[])[] =>
-  safety.attacks.map(({ attack, outcome, measured, limit, reason }) => [
-    attack,
-    outcome,
-    measured === null ? 'unknown' : String(measured),
-    String(limit),
-    reason,
+  safety.attacks.map(result => [
+    result.attack,
+    result.outcome,
+    result.measured === null ? 'unknown' : String(result.measured),
+    String(result.limit),
+    [result.reason, ...drivenBy(result)].join('; '),
   ])
+
+/** What a block is shown by: the fewest single things that exhibit it, or what contributes most to an aggregate. */
+function drivenBy({ outcome, smallest_set, contributors }: AttackResult): readonly string[] {
+  if (outcome === 'passed') return []
+  if (smallest_set.length > 0) return [`shown by ${smallest_set.join(', ')}`]
+  const most = contributors.map(({ key, measured }) => `${key === '' ? '(none)' : key} (${measured})`)
+  return most.length > 0 ? [`most by ${most.join(', ')}`] : []
+}
 
 function supportLines({ support, replay, blast_radius, fitness_verdict }: Packet): readonly string[] {
   const { counts } = replay

@@ -1,5 +1,6 @@
 import { auditFitness } from '../domain/fitness.ts'
 import type { FitnessFigures, FitnessFinding, FitnessVerdict } from '../domain/fitness-finding.ts'
+import { FITNESS_TESTS, type FitnessTest } from '../domain/fitness-tests.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import type { Digest } from '../domain/units.ts'
 import { currentThresholds } from './active.ts'
@@ -16,7 +17,7 @@ export interface HistoryAudit {
   readonly snapshot_id: string
   readonly digest: Digest
   readonly verdict: FitnessVerdict
-  readonly findings: readonly FitnessFinding[]
+  readonly findings: readonly (FitnessFinding & FitnessTest)[]
   readonly figures: FitnessFigures
 }
 
@@ -39,7 +40,7 @@ export async function auditHistory(ports: Ports, input: HistoryAuditInput): Prom
     snapshot_id: snapshot.snapshot_id,
     digest: snapshot.digest,
     verdict: audit.verdict,
-    findings: audit.findings,
+    findings: audit.findings.map(finding => ({ ...finding, ...FITNESS_TESTS[finding.code] })),
     figures: audit.figures,
   })
 }

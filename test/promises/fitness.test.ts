@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { netCents } from '../../src/domain/arithmetic.ts'
 import { auditFitness } from '../../src/domain/fitness.ts'
@@ -8,6 +9,7 @@ import {
   type FitnessCode,
   type FitnessSeverity,
 } from '../../src/domain/fitness-finding.ts'
+import { FITNESS_TESTS } from '../../src/domain/fitness-tests.ts'
 import { marketWorld, type WorldOptions } from '../../src/domain/market-world.ts'
 import type { Quote } from '../../src/domain/quote.ts'
 import { canonicalText } from '../../src/evidence/canonical.ts'
@@ -235,6 +237,18 @@ for (const { code, severity, defect, quotes, twin } of CASES) {
 
 test('E3 every finding code has a case here', () => {
   assert.deepEqual(new Set(CASES.map(entry => entry.code)), new Set(FITNESS_CODES))
+})
+
+test('E3 every finding code has a named test, and docs/fitness.md says which and by whom', () => {
+  const page = readFileSync(new URL('../../docs/fitness.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `(\w+)` \| (.+?) \| (.+?) \| (.+) \|$/gm)]
+  assert.deepEqual(
+    rows.map(([, code, named, source]) => [code, named, source]),
+    FITNESS_CODES.map(code => {
+      const { test: named, source } = FITNESS_TESTS[code]
+      return [code, named, source ?? 'a count']
+    }),
+  )
 })
 
 test('E3 the standard market is fit, and no sound world is called unfit', t => {
