@@ -18,12 +18,13 @@ import { rotateActor } from '../../src/loop/actor-rotate.ts'
 import { everyTable, verifyAudit } from '../../src/loop/audit.ts'
 import { decisionKey, decisionSubjects } from '../../src/loop/decision-record.ts'
 import { foundTrust } from '../../src/loop/init.ts'
+import { missingSignatures, pauseState } from '../../src/loop/pause.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { BrokenState, type Ports } from '../../src/loop/ports.ts'
 import { record } from '../../src/loop/record.ts'
 import { changeRoot } from '../../src/loop/root.ts'
 import { signStatement } from '../../src/loop/sign.ts'
-import type { DecisionRow } from '../../src/loop/tables.ts'
+import type { DecisionRow, PauseRow } from '../../src/loop/tables.ts'
 import { installationId, logHead } from '../../src/loop/trust.ts'
 import {
   apply,
@@ -316,6 +317,54 @@ const thresholdsByHand = (ports: Ports, thresholds: Thresholds): Promise<unknown
       idempotencyKey: `thresholds:${version}`,
       occurredAt: at,
       inserts: [{ table: 'thresholds_version', row }],
+    })
+  })
+
+test('P2 a release signature counts with the roles of the keyring, not with those the signer claims', () =>
+  inCopy(async ({ ports }) => {
+    const pause = { actorId: 'sam', ticket: 'CLO-SAFETY-PAUSE-9', reason: 'a look', metrics: ['other:x'] }
+    succeeded(await engagePause(ports, pause))
+    await releaseByHand(ports, 'ana')
+    const claimed = await ports.store.read(pauseState)
+    assert.deepEqual(
+      claimed.signatures.map(({ roles }) => roles),
+      [['revenue_ops']],
+    )
+    assert.deepEqual(missingSignatures(claimed.signatures), ['runtime_owner', 'safety_owner'])
+    await releaseByHand(ports, 'sam')
+    const held = await ports.store.read(pauseState)
+    assert.deepEqual(missingSignatures(held.signatures), ['runtime_owner'])
+    const named = succeeded(await verifyAudit(ports, null)).findings.map(({ where }) => where)
+    assert.ok(named.length > 0 && named.every(where => where.startsWith('safety_pause 2 ')), named.join())
+  }))
+
+/** A release signature under which somebody claims every role, recorded by hand. */
+const releaseByHand = (ports: Ports, actorId: string): Promise<unknown> =>
+  ports.store.change(async tx => {
+    const at = ports.clock.now()
+    const { subject, pauseId } = await pauseState(tx)
+    const extra = { roles: ['safety_owner', 'runtime_owner'], role: 'safety_owner', remediation: 'done' }
+    const subjects = { pause: subject as string }
+    const toSign = { operation: 'release', actorId, subjects, activeEpoch: 1, at, extra } as const
+    const { envelope } = succeeded(await signStatement(ports, tx, toSign))
+    const before = (await tx.find('safety_pause')).at(-1) as PauseRow
+    const row: PauseRow = {
+      ...before,
+      sequence: before.sequence + 1,
+      kind: 'release_signed',
+      actor_id: actorId,
+      actor_role: 'safety_owner',
+      reason: 'done',
+      envelope_json: canonicalText(envelope),
+      at,
+    }
+    return record(tx, ports, {
+      eventType: 'pause_release_signed',
+      actor: { type: 'user', id: actorId },
+      payload: {},
+      idempotencyKey: `${pauseId}:${row.sequence}`,
+      occurredAt: at,
+      inserts: [{ table: 'safety_pause', row }],
     })
   })
 
