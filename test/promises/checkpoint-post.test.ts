@@ -9,6 +9,7 @@ import { readConfig } from '../../src/config.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
 import { postCheckpoints, unpostedCheckpoints } from '../../src/loop/checkpoint-post.ts'
+import { checkpointLine } from '../../src/loop/doctor-checkpoints.ts'
 import { opsDaily } from '../../src/loop/ops-daily.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { newInstallation, succeeded, type TestInstallation } from '../support/installation.ts'
@@ -50,8 +51,11 @@ test('a place that cannot be reached loses nothing: what waits is counted and ar
   assert.deepEqual([failed?.posted, failed?.unposted], [0, kept.length])
   assert.match(String(failed?.why), /blocked/)
   assert.equal(await unpostedCheckpoints(ports), kept.length)
+  const waiting = await checkpointLine(ports)
+  assert.deepEqual([waiting.ok, waiting.found.endsWith(`; ${kept.length} wait to be posted`)], [false, true])
   rmSync(folder)
   assert.deepEqual(await postCheckpoints(ports), { posted: kept.length, unposted: 0, why: null })
+  assert.ok((await checkpointLine(ports)).ok && (await checkpointLine(installed.ports)).ok)
   assert.ok(readdirSync(folder).some(name => readFileSync(join(folder, name), 'utf8') === note))
 })
 
