@@ -157,6 +157,8 @@ function closestColumn(
 ): { readonly column: string; readonly association: number } | null {
   let closest: { column: string; association: number } | null = null
   for (const other of others) {
+    // Fewer quotes than cells say nothing, and the cells of two identifiers would fill the memory.
+    if (classed.classes * other.classes > classed.classOf.length) continue
     const association = cramersV(crossed(classed, other)) ?? 0
     if (association > (closest?.association ?? 0)) closest = { column: other.column, association }
   }

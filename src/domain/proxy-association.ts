@@ -2,7 +2,7 @@ import { cramersV } from './association.ts'
 import { newOrChangedRules } from './changed-rules.ts'
 import type { ClosedQuotes } from './closed-quotes.ts'
 import type { Decision } from './decision.ts'
-import { attributeColumns, type ClassedColumn } from './partition.ts'
+import { type ClassedColumn, classColumn } from './partition.ts'
 import type { CheckedPolicy } from './policy.ts'
 import { isProtectedAttribute } from './protected-attributes.ts'
 import type { Bps } from './units.ts'
@@ -19,7 +19,8 @@ export interface ProxyAssociation {
 /**
  * Counts, over the quotes it is shown, whom each new or changed rule of a candidate meets, against every protected attribute of
  * the history: texts by level, numbers by quantile class, absence as a class of its own. A rule that removed its condition on
- * the attribute and kept its effect through another column is found by this and by nothing that reads names.
+ * the attribute and kept its effect through another column is found by this and by nothing that reads names. A rule that is
+ * taken away is not counted: taking back what stands in for an attribute must stay possible.
  */
 export class ProxyCount {
   readonly #ruleIds: readonly string[]
@@ -34,9 +35,9 @@ export class ProxyCount {
     protectedWords: readonly string[],
   ) {
     this.#ruleIds = newOrChangedRules(base, candidate).map(rule => rule.id)
-    this.#attributes = attributeColumns(closed).filter(({ column }) =>
-      isProtectedAttribute(column, protectedWords),
-    )
+    this.#attributes = Object.entries(closed.columns.attributes)
+      .filter(([key]) => isProtectedAttribute(key, protectedWords))
+      .map(([key, column]) => classColumn(closed, `attr.${key}`, column))
     this.#counts = this.#ruleIds.map(() =>
       this.#attributes.map(({ classes }) => [
         new Array<number>(classes).fill(0),
