@@ -2,6 +2,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Digest } from '../domain/units.ts'
 import { currentActivation } from './active.ts'
 import { verifyAudit } from './audit.ts'
+import { keptSnapshots } from './kept-snapshots.ts'
 import type { Ports } from './ports.ts'
 import { record } from './record.ts'
 import { installationId } from './trust.ts'
@@ -35,7 +36,7 @@ export async function checkCopy(ports: Ports): Promise<Result<SoundCopy>> {
       { findings: findings.slice(0, FINDINGS_SHOWN) },
     )
   }
-  const snapshots = await ports.store.read(tx => tx.find('history_snapshot'))
+  const snapshots = await ports.store.read(keptSnapshots)
   for (const { digest } of snapshots) {
     const loaded = await ports.snapshots.load(digest)
     if (!loaded.ok) return loaded

@@ -2,6 +2,7 @@ import type { Refusal } from '../domain/refusal.ts'
 import { checkpointLine } from './doctor-checkpoints.ts'
 import { peopleLines } from './doctor-people.ts'
 import { webhookLine } from './doctor-webhooks.ts'
+import { keptSnapshots } from './kept-snapshots.ts'
 import type { KeyFile, Machine } from './machine.ts'
 import { missedJobs } from './missed-jobs.ts'
 import { pauseState } from './pause.ts'
@@ -138,11 +139,11 @@ async function pauseLine(ports: Ports): Promise<DoctorLine> {
 }
 
 async function snapshotLines(ports: Ports): Promise<readonly DoctorLine[]> {
-  const rows = await ports.store.read(tx => tx.find('history_snapshot'))
+  const rows = await ports.store.read(keptSnapshots)
   const faults: string[] = []
   for (const row of rows) {
     const loaded = await ports.snapshots.load(row.digest)
-    if (!loaded.ok) faults.push(`${row.snapshot_id} (${row.source_name}): ${loaded.refusal.message}`)
+    if (!loaded.ok) faults.push(`${row.name}: ${loaded.refusal.message}`)
   }
   const found = `${rows.length} snapshots, each with the digest it is named by`
   return [

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { writeMarketFile } from '../../src/adapters/market-file.ts'
 import type { KpiSummaryV2 } from '../../src/domain/kpi.ts'
 import { activePolicy } from '../../src/loop/active.ts'
+import { checkCopy } from '../../src/loop/backup.ts'
 import { kpiDetail } from '../../src/loop/kpi.ts'
 import { type MonitoringResult, monitorCandidate } from '../../src/loop/monitor.ts'
 import type { AuditRow } from '../../src/loop/tables.ts'
@@ -240,6 +241,7 @@ test('an intake whose earlier outcomes are lost or altered is refused and says h
     await writeFile(kept, 'not what it was')
     refusedWith('audit_broken', await monitorCandidate(installed.ports, request))
     await rm(kept)
+    refusedWith('not_found', await checkCopy(installed.ports))
     const { remedy } = refusedWith('not_found', await monitorCandidate(installed.ports, request))
     assert.match(remedy, /backup/)
     assert.equal((await events(installed, 'monitoring_started')).length, 1)
