@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { attackCorpusFiles } from '../../src/adapters/attack-corpus-files.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
@@ -17,9 +19,10 @@ import { quoteAt } from '../../src/domain/quote.ts'
 import { columnsOfQuotes } from '../../src/domain/quotes-as-columns.ts'
 import { WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { blockedAsExpected, runRedTeam } from '../../src/loop/attack-corpus.ts'
+import { blockedAsExpected, type RedTeamRun, runRedTeam } from '../../src/loop/attack-corpus.ts'
 import { attackCaseOf } from '../../src/loop/attack-scene.ts'
 import { WEAKENINGS } from '../support/attack-weakenings.ts'
+import { quotey } from '../support/command-line.ts'
 import { succeeded } from '../support/installation.ts'
 
 const engine = oracleEngine()
@@ -218,6 +221,18 @@ test('G1 the corpus runs as a command on the default engine, and a build that pa
   const harmless = { ...first, scene: first.twin }
   const refused = await runRedTeam(ports, [harmless])
   assert.ok(!refused.ok && refused.refusal.code === 'audit_broken')
+})
+
+test('G1 the command of docs/red-team.md tries the whole corpus, without an installation', async () => {
+  const page = readFileSync(new URL('../../docs/red-team.md', import.meta.url), 'utf8')
+  const [, line = ''] = /<!-- run -->\n```sh\nnpx quotey (.+)\n```/.exec(page) ?? []
+  const home = join(tmpdir(), 'quotey-nowhere')
+  const ended = await quotey(home, null, ...line.split(' '), '--json')
+  assert.equal(ended.exitCode, 0, ended.stderr)
+  const run = ended.json as RedTeamRun
+  assert.deepEqual([run.ok, run.cases, run.attacks.length], [true, cases.length, ATTACK_NAMES.length])
+  assert.ok(!existsSync(home))
+  for (const attack of ATTACK_NAMES) assert.ok(page.includes(`| \`${attack}\` |`), attack)
 })
 
 test('R5 an attack without data is unknown and blocks, unless its measure is declared not required', async () => {
