@@ -85,10 +85,10 @@ switch (task) {
     run([node, join(root, 'scripts/build.mjs')])
     break
   case 'bench':
-    // `npm run bench` times the engines, `npm run bench -- audit` the audit log.
+    // `npm run bench` times the engines, `-- audit` the audit log, `-- lifecycle` apply and rollback.
     run(
-      rest[0] === 'audit'
-        ? [node, join(root, 'bench/audit.ts'), ...rest.slice(1)]
+      ['audit', 'lifecycle'].includes(rest[0])
+        ? [node, join(root, `bench/${rest[0]}.ts`), ...rest.slice(1)]
         : [node, join(root, 'bench/main.ts'), ...rest],
     )
     break

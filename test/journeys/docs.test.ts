@@ -34,7 +34,7 @@ before(() => {
 })
 after(() => rmSync(toured, { recursive: true, force: true }))
 
-for (const name of ['runbook', 'first-policy', 'crm', 'packet', 'keys', 'kpis']) {
+for (const name of ['runbook', 'first-policy', 'crm', 'packet', 'keys', 'kpis', 'durability']) {
   test(`O1 the commands of docs/${name}.md run as they stand, after the README's tour up to its rollback`, () => {
     const lines = runnable(`docs/${name}.md`)
     assert.notEqual(lines.trim(), '')
