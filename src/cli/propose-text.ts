@@ -13,9 +13,20 @@ export function proposeText(output: ProposeOutput): string {
   ].join('\n')
 }
 
+const CHOSEN_FOR = {
+  most_margin: 'most margin',
+  fewest_approvals: 'fewest approvals',
+  least_disturbance: 'least disturbance',
+} as const
+
 const candidateLines = (candidate: ProposedCandidate): readonly string[] => [
   '',
-  `candidate  ${candidate.candidate_id} (version ${candidate.proposed_policy_version}, ${candidate.status}, confidence ${candidate.confidence_score})`,
+  `candidate  ${candidate.candidate_id} (${[
+    `version ${candidate.proposed_policy_version}`,
+    candidate.status,
+    ...(candidate.chosen_for === null ? [] : [CHOSEN_FOR[candidate.chosen_for]]),
+    `confidence ${candidate.confidence_score}`,
+  ].join(', ')})`,
   ...candidate.summary.map(line => `  ${line}`),
   ...candidate.rule_diffs
     .filter(diff => diff.rationale !== '')

@@ -1,3 +1,4 @@
+import type { Proposal } from './appraisal.ts'
 import { div } from './arithmetic.ts'
 import type { FitnessAudit, FitnessVerdict } from './fitness-finding.ts'
 import type { LifecycleStatus } from './lifecycle.ts'
@@ -17,6 +18,8 @@ export interface ProposedCandidate {
   readonly base_policy_version: PolicyVersion
   readonly proposed_policy_version: PolicyVersion
   readonly status: LifecycleStatus
+  /** What the optimizer chose it for; null for a change that somebody brought. */
+  readonly chosen_for: Proposal['kind'] | null
   readonly rule_diffs: readonly RuleDiff[]
   readonly policy: PolicyDocument
   readonly estimates: ProposalEstimates

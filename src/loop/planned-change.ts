@@ -1,3 +1,4 @@
+import type { Proposal } from '../domain/appraisal.ts'
 import { judgeGain } from '../domain/judgement.ts'
 import { overturningShareBps } from '../domain/overturning.ts'
 import type { RuleDiff } from '../domain/policy.ts'
@@ -17,6 +18,7 @@ import { groundOf, type ProposalEvidence } from './proposal-evidence.ts'
 /** A change on its way to be a candidate. */
 export interface PlannedChange {
   readonly source: ProposalSource
+  readonly chosenFor: Proposal['kind'] | null
   readonly ruleDiffs: readonly RuleDiff[]
   /** Parts searched or brought at once; sets the level of the robust lower bound. */
   readonly tunables: number
@@ -66,6 +68,7 @@ export async function proposeChange(
     base_policy_version: row.base_policy_version,
     proposed_policy_version: row.proposed_policy_version,
     status: row.status,
+    chosen_for: planned.chosenFor,
     rule_diffs: planned.ruleDiffs,
     policy: applied.value,
     ...shown,

@@ -6,6 +6,7 @@ import type { CandidateDiff } from '../domain/policy.ts'
 import type { ProposalSource, ProposedCandidate } from '../domain/proposal.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { ReplayEngine } from '../domain/replay.ts'
+import { ruleHabits } from '../domain/rule-habits.ts'
 import type { SearchOutcome } from '../domain/search.ts'
 import { diffsOf, type Setting, type Tunable } from '../domain/tunables.ts'
 import type { Json, PolicyVersion } from '../domain/units.ts'
@@ -77,16 +78,18 @@ async function proposeOwn(
 ): Promise<Result<ProposeOutput>> {
   if (evidence.model === null) return unfit(evidence)
   const found = await optimise(engine, groundOf(evidence), ports.progress)
+  const habits = found.proposals.length === 0 ? NO_HABITS : ruleHabits(evidence.columns, evidence.base.policy)
   const candidates: ProposedCandidate[] = []
   // The best is made last, so that it is the one `latest` means.
   for (const proposal of [...found.proposals].reverse()) {
     const ruleDiffs = diffsOf(
       found.tunables,
       proposal.appraisal.setting,
-      rationaleOf(proposal, found.tunables),
+      rationaleOf(proposal, found.tunables, habits),
     )
     const candidate = await proposeChange(ports, engine, evidence, {
       source: 'optimizer',
+      chosenFor: proposal.kind,
       ruleDiffs,
       tunables: found.tunables.length,
       revertsApplyRecordId: null,
@@ -142,6 +145,7 @@ async function proposeDiff(
   }
   const candidate = await proposeChange(ports, engine, evidence, {
     source,
+    chosenFor: null,
     ruleDiffs: diff.rule_diffs,
     tunables: diff.rule_diffs.length,
     revertsApplyRecordId,
@@ -162,15 +166,22 @@ const frame = ({ snapshot, base, fitness }: ProposalEvidence) => ({
   fitness: { verdict: fitness.audit.verdict, findings: fitness.audit.findings },
 })
 
-/** Why each change is part of a proposal: what it adds to the others, and to how many quotes. */
-function rationaleOf(proposal: Proposal, tunables: readonly Tunable[]): (tunable: Tunable) => string {
+const NO_HABITS: ReadonlyMap<string, string> = new Map()
+
+/** Why each change is part of a proposal: what it adds to the others, to how many quotes, and what history shows of its rule. */
+function rationaleOf(
+  proposal: Proposal,
+  tunables: readonly Tunable[],
+  habits: ReadonlyMap<string, string>,
+): (tunable: Tunable) => string {
   return tunable => {
     const change = proposal.changes.find(({ at }) => tunables[at] === tunable)
     if (change === undefined) return ''
     const { pointMicroCents, robustLowerMicroCents, impacted } = change.added
+    const habit = habits.get(tunable.ruleId)
     return (
       `adds ${cents(pointMicroCents)} cents of expected margin a quote to the rest, ` +
-      `at least ${cents(robustLowerMicroCents)} by the robust lower bound; decides ${impacted} past quotes differently`
+      `at least ${cents(robustLowerMicroCents)} by the robust lower bound; decides ${impacted} past quotes differently${habit === undefined ? '' : `. In this history ${habit}`}`
     )
   }
 }

@@ -70,6 +70,7 @@ onCopy(
     // Proven over the declared range, half the pooled slope, so nothing weaker overturns it.
     assert.ok((best.overturning_slope_share_bps ?? 0) >= 5000)
     assert.ok(best.summary.length <= 5)
+    assert.equal(best.chosen_for, 'most_margin')
     assert.ok(
       output.frontier.some(point => point.candidate_id === best.candidate_id) || output.frontier.length > 0,
     )
