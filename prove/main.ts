@@ -16,6 +16,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   'kpi-agreement': () => import('./kpi-agreement.ts'),
   interleavings: () => import('./interleavings.ts'),
   runbook: () => import('./runbook.ts'),
+  search: () => import('./search.ts'),
   worlds: () => import('./worlds.ts'),
 }
 

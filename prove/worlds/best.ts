@@ -1,7 +1,6 @@
 import type { MarketTruth } from '../../src/domain/market-truth.ts'
 import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
-import type { Thresholds } from '../../src/domain/thresholds.ts'
 import {
   currentSetting,
   type Setting,
@@ -14,29 +13,42 @@ import { sampleLedger } from './ledger.ts'
 const QUOTES_JUDGED = 2000
 const SWEEPS_MAX = 3
 
+/** Which of some policies a limit lets through, in their order. */
+export type Permits = (policies: readonly CheckedPolicy[]) => Promise<readonly boolean[]>
+
+const ANYTHING: Permits = async policies => policies.map(() => true)
+
 /**
  * The best policy within the declared ranges, by the truth on a sample of quotes: coordinate ascent, coarse and then fine, until
- * no single change gains. With limits, only over settings that keep them, and also from the settings in `from`, because limits
- * part the settings that can be reached from the base one parameter at a time.
+ * no single change gains. Where something is not permitted, also from the settings in `from`, because limits part the settings
+ * that can be reached from the base one parameter at a time.
  */
-export function bestByTruth(
+export async function bestByTruth(
   truth: MarketTruth,
   base: CheckedPolicy,
-  limits: Thresholds['guardrails'] | null,
+  permits: Permits = ANYTHING,
   from: readonly Setting[] = [],
-): CheckedPolicy {
+  winRateFloorBps = Number.NEGATIVE_INFINITY,
+): Promise<CheckedPolicy> {
   const ledger = sampleLedger(truth, base, QUOTES_JUDGED)
-  const keeps = (policy: CheckedPolicy): boolean =>
-    limits === null || ledger.keepsGuardrails(base, policy, limits)
-  const starts = [{ setting: currentSetting(tunablesOf(base.document)), policy: base, gain: 0 }]
+  const gainOf = async (policies: readonly CheckedPolicy[]): Promise<readonly (number | null)[]> => {
+    const promising = policies.filter(policy => ledger.winRateDeltaBps(base, policy) >= winRateFloorBps)
+    const permitted = await permits(promising)
+    const kept = new Set(promising.filter((_, at) => permitted[at]))
+    return policies.map(policy => (kept.has(policy) ? ledger.delta(base, policy) : null))
+  }
+  const tops = [{ setting: currentSetting(tunablesOf(base.document)), policy: base, gain: 0 }]
   for (const setting of from) {
     const policy = policyAt(base, setting)
-    if (keeps(policy)) starts.push({ setting, policy, gain: ledger.delta(base, policy) })
+    const [gain] = await gainOf([policy])
+    if (gain !== null && gain !== undefined) tops.push({ setting, policy, gain })
   }
-  const tops = starts.map(start =>
-    ascend(base, start, policy => (keeps(policy) ? ledger.delta(base, policy) : null)),
-  )
-  return tops.reduce((top, next) => (next.gain > top.gain ? next : top)).policy
+  let best = tops[0] as Reached
+  for (const top of tops) {
+    const next = await ascend(base, top, gainOf)
+    if (next.gain > best.gain) best = next
+  }
+  return best.policy
 }
 
 interface Reached {
@@ -45,22 +57,26 @@ interface Reached {
   readonly gain: number
 }
 
-function ascend(
+async function ascend(
   base: CheckedPolicy,
   start: Reached,
-  gainOf: (policy: CheckedPolicy) => number | null,
-): Reached {
+  gainOf: (policies: readonly CheckedPolicy[]) => Promise<readonly (number | null)[]>,
+): Promise<Reached> {
   const tunables = tunablesOf(base.document)
   let best = start
   for (let sweep = 0; sweep < SWEEPS_MAX; sweep += 1) {
     const before = best
     for (const [at, tunable] of tunables.entries()) {
       for (const reach of [8, 1]) {
-        for (const value of valuesAround(tunable, best.setting[at] as number, reach, reach === 8)) {
-          const setting = best.setting.with(at, value)
-          const policy = policyAt(base, setting)
-          const gain = gainOf(policy)
-          if (gain !== null && gain > best.gain) best = { setting, policy, gain }
+        const from = best.setting
+        const tried = valuesAround(tunable, from[at] as number, reach, reach === 8).map(value => {
+          const setting = from.with(at, value)
+          return { setting, policy: policyAt(base, setting) }
+        })
+        const gains = await gainOf(tried.map(({ policy }) => policy))
+        for (const [place, gain] of gains.entries()) {
+          const next = tried[place]
+          if (next !== undefined && gain !== null && gain > best.gain) best = { ...next, gain }
         }
       }
     }

@@ -32,7 +32,11 @@ const SIZE_WEIGHTS = [8, 12, 26, 28, 12, 10, 4]
 const BREACHES = ['kinked', 'saturating', 'reference_price', 'shift', 'beyond_range'] as const
 
 /** Draws world `number` of a family; the same for the same seed. Every fifth has the best policy in force already. */
-export function drawWorld(seed: number, number: number, family: 'first' | 'second'): WorldCase {
+export async function drawWorld(
+  seed: number,
+  number: number,
+  family: 'first' | 'second',
+): Promise<WorldCase> {
   const stream = new RandomStream(seed, family === 'first' ? 101 : 102, number)
   const between = (low: number, high: number): number => low + (high - low) * stream.uniform()
   const quotes = SIZES[stream.choose(SIZE_WEIGHTS)] as number
@@ -59,8 +63,8 @@ export function drawWorld(seed: number, number: number, family: 'first' | 'secon
     return { number, kind: 'open', quotes, hidden: drawnHidden, breach: null, truth, policy: opening }
   }
   // The best policy has caps of its own, which amplify the hidden cause anew.
-  const first = bestByTruth(confounded(bare, opening, drawnHidden), opening, null)
-  const policy = bestByTruth(confounded(bare, first, drawnHidden), first, null)
+  const first = await bestByTruth(confounded(bare, opening, drawnHidden), opening)
+  const policy = await bestByTruth(confounded(bare, first, drawnHidden), first)
   const truth = confounded(bare, policy, drawnHidden)
   return { number, kind: 'best', quotes, hidden: drawnHidden, breach: null, truth, policy }
 }

@@ -1,5 +1,5 @@
 import { SIZES } from './family.ts'
-import type { WorldResult } from './run.ts'
+import type { JudgedChange, WorldResult } from './run.ts'
 
 /** One figure beside the limit it is held to; a limit of null is printed for the reader alone. */
 export interface Figure {
@@ -30,6 +30,10 @@ function binomialAtMost(hits: number, all: number, p: number): number {
   }
   return sum
 }
+
+/** Whether so many hits or more happen at least once in a hundred runs when the share is at its limit: a small run's test. */
+export const mayBeWithin = (hits: number, all: number, limit: number): boolean =>
+  hits === 0 || 1 - binomialAtMost(hits - 1, all, limit) >= 0.01
 
 export const shareText = (hits: number, all: number): string =>
   all === 0
@@ -107,11 +111,9 @@ export function medianOf(values: readonly number[]): number | null {
   return sorted[Math.floor(sorted.length / 2)] ?? null
 }
 
-const covers = (change: { delta: number; lower: number | null; upper: number | null }): boolean =>
-  change.lower !== null &&
-  change.upper !== null &&
-  change.lower <= change.delta &&
-  change.delta <= change.upper
+/** Whether the printed range holds the true gain. */
+export const covers = ({ delta, lower, upper }: JudgedChange): boolean =>
+  lower !== null && upper !== null && lower <= delta && delta <= upper
 
 function coverage(name: string, worlds: readonly WorldResult[], limit: number): Figure {
   const first = worlds.flatMap(({ proposals }) => proposals.slice(0, 1))

@@ -1,17 +1,19 @@
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { auditFitness } from '../../src/domain/fitness.ts'
+import { judgeGuardrails } from '../../src/domain/guardrails.ts'
 import { simulateQuotes } from '../../src/domain/market.ts'
 import { RandomStream } from '../../src/domain/market-random.ts'
 import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import { proposalFigures } from '../../src/domain/proposal-figures.ts'
 import type { Quote } from '../../src/domain/quote.ts'
+import { replayIntervals } from '../../src/domain/replay-measures.ts'
 import { fitResponse } from '../../src/domain/response-fit.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { currentSetting, tunablesOf, valuesAround } from '../../src/domain/tunables.ts'
+import { currentSetting, type Setting, tunablesOf, valuesAround } from '../../src/domain/tunables.ts'
 import { optimise, type ReplayGround, replay } from '../../src/loop/optimise.ts'
 import { columnsOfQuotes } from '../../test/support/quote-columns.ts'
 import { analystProves } from './analyst.ts'
-import { bestByTruth, policyAt } from './best.ts'
+import { bestByTruth, type Permits, policyAt } from './best.ts'
 import type { WorldCase } from './family.ts'
 import { TruthLedger } from './ledger.ts'
 
@@ -52,8 +54,11 @@ export interface WorldResult {
 
 const THRESHOLDS = DEFAULT_THRESHOLDS
 
-/** Deals out a world's history, audits, fits, searches and proposes as `policy-opt propose` does, and asks the truth. */
-export async function runWorld(world: WorldCase): Promise<WorldResult> {
+/**
+ * Deals out a world's history, audits, fits, searches and proposes as `policy-opt propose` does, and asks the truth. Without
+ * `rivals` neither the analyst nor the best policy is asked, which takes as long again.
+ */
+export async function runWorld(world: WorldCase, rivals = true): Promise<WorldResult> {
   const began = performance.now()
   const { truth, policy: base } = world
   const quotes = [...simulateQuotes(truth, base)]
@@ -72,7 +77,7 @@ export async function runWorld(world: WorldCase): Promise<WorldResult> {
   const ground = { snapshotDigest: 'sha256:simulated', columns, base, model, thresholds: THRESHOLDS } as const
   const found =
     model === null ? { proposals: [], notProposed: [], settings: [] } : await searched(ground, ledger)
-  const asked = world.kind === 'open' && world.quotes >= 2000
+  const asked = rivals && world.kind === 'open' && world.quotes >= 2000
   return {
     number: world.number,
     kind: world.kind,
@@ -85,14 +90,34 @@ export async function runWorld(world: WorldCase): Promise<WorldResult> {
     brought: model === null ? null : await broughtChange(world, ground, ledger),
     analyst:
       asked && world.hidden === 0 ? await analystProves(truth, base, columns, ledger, THRESHOLDS) : null,
-    best:
-      asked && world.quotes >= 5000
-        ? ledger.delta(base, bestByTruth(truth, base, THRESHOLDS.guardrails, found.settings))
-        : null,
+    best: asked && world.quotes >= 5000 ? await bestGain(world, ground, ledger, found.settings) : null,
     calibrationPpm: model === null ? null : calibrationError(model.evidence.calibration.bins),
     notProposed: found.notProposed,
     ms: Math.round(performance.now() - began),
   }
+}
+
+/** The best true gain under the guardrails: those that need no model as the product judges them, the win rate by the truth. */
+async function bestGain(
+  { truth, policy: base }: WorldCase,
+  ground: ReplayGround,
+  ledger: TruthLedger,
+  from: readonly Setting[],
+): Promise<number> {
+  const engine = columnarEngine()
+  const { guardrails } = THRESHOLDS
+  const permits: Permits = async policies => {
+    if (policies.length === 0) return []
+    const sums = await replay(engine, { ...ground, model: null }, policies)
+    return sums.map(each =>
+      judgeGuardrails(replayIntervals(each, null), guardrails).blocks.every(({ code }) =>
+        code.endsWith('_unknown'),
+      ),
+    )
+  }
+  const best = await bestByTruth(truth, base, permits, from, guardrails.min_win_rate_delta_bps)
+  await engine.close()
+  return ledger.delta(base, best)
 }
 
 /** Where the market shifts, what matters is the market from then on. */

@@ -35,6 +35,15 @@ export async function optimise(
   ground: ReplayGround,
   progress: Progress,
 ): Promise<SearchOutcome> {
+  const outcome = await searchPolicies(ground.base.document, appraiserOf(engine, ground), appraised =>
+    progress('searching policies', Math.min(appraised, APPRAISALS_EXPECTED - 1), APPRAISALS_EXPECTED),
+  )
+  progress('searching policies', APPRAISALS_EXPECTED, APPRAISALS_EXPECTED)
+  return outcome
+}
+
+/** Appraises settings of the base's declared ranges by replay over all quotes of the snapshot. */
+export function appraiserOf(engine: ReplayEngine, ground: ReplayGround): Appraise {
   const { thresholds, model } = ground
   const { document } = ground.base
   const tunables = tunablesOf(document).slice(0, TUNABLES_MAX)
@@ -60,7 +69,7 @@ export async function optimise(
     (await replayed(settings, against, model)).map(each =>
       appraisalOf(each, model, tunables.length, thresholds),
     )
-  const appraise: Appraise = async (settings, against) => {
+  return async (settings, against) => {
     // A proof is asked for its bound, whatever stands against the whole, so nothing can be left out there.
     if (against !== null) return fully(settings, policyOf(against))
     const first = (await replayed(settings, ground.base, fullFitAlone(model))).map(each =>
@@ -73,11 +82,6 @@ export async function optimise(
     const rest = open[Symbol.iterator]()
     return first.map(settled => settled ?? (rest.next().value as Appraisal))
   }
-  const outcome = await searchPolicies(document, appraise, appraised =>
-    progress('searching policies', Math.min(appraised, APPRAISALS_EXPECTED - 1), APPRAISALS_EXPECTED),
-  )
-  progress('searching policies', APPRAISALS_EXPECTED, APPRAISALS_EXPECTED)
-  return outcome
 }
 
 const fullFitAlone = (model: ResponseModel | null): ResponseModel | null =>
