@@ -80,6 +80,58 @@ test('G1 the corpus notices every named weakening of a check', t => {
   assert.deepEqual(new Set(WEAKENINGS.map(({ attack }) => attack)), new Set(ATTACK_NAMES))
 })
 
+/** A check that blocks more than it must: the twin of some case notices. */
+const EXCESSES: readonly (readonly [AttackName, string, (attacked: AttackCase) => AttackCase])[] = [
+  [
+    'extrapolation',
+    'what gains even at worst is not spared',
+    ({ report, ...rest }) => ({
+      ...rest,
+      report: {
+        ...report,
+        support: { ...report.support, worst_case_expected_margin_delta_cents_per_quote: null },
+      },
+    }),
+  ],
+  [
+    'biased_cohort_regression',
+    'a cohort that earns more at a lower margin is not spared',
+    ({ report, ...rest }) => ({
+      ...rest,
+      report: {
+        ...report,
+        by_segment: Object.fromEntries(
+          Object.entries(report.by_segment).map(([key, slice]) => [
+            key,
+            { ...slice, expected_margin_delta_cents: { total: null, per_quote: null } },
+          ]),
+        ),
+      },
+    }),
+  ],
+  [
+    'protected_attribute',
+    'the age of a thing is taken for that of a person',
+    attacked => ({
+      ...attacked,
+      thresholds: {
+        ...attacked.thresholds,
+        evidence: { ...attacked.thresholds.evidence, protected_attributes: ['vehicle_age', 'account_age'] },
+      },
+    }),
+  ],
+]
+
+test('G1 the harmless twins notice a check that blocks more than it must', async () => {
+  for (const [attack, excess, seen] of EXCESSES) {
+    const noticed: boolean[] = []
+    for (const each of cases.filter(one => one.attack === attack)) {
+      noticed.push(ownResult(each, seen(await attackCaseOf(engine, each.twin))).outcome !== 'passed')
+    }
+    assert.ok(noticed.includes(true), excess)
+  }
+})
+
 /** Limits of an attack that could be set too loosely, and how loose. */
 const LIMITS: readonly (readonly [
   AttackName,
