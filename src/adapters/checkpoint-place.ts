@@ -32,9 +32,19 @@ async function sent(url: string, name: string, note: string): Promise<string | n
     await answer.body?.cancel()
     return answer.ok ? null : `it answered ${answer.status}`
   } catch (error) {
-    const { message, cause } = error as Error
-    return cause instanceof Error ? `${message}: ${cause.message}` : message
+    return unreachable(error)
   }
+}
+
+/** Why nothing was posted. Never the words of a request that could not be made: they quote the address, with what is secret in it. */
+function unreachable(error: unknown): string {
+  const { name, cause } = error as Error
+  if (cause instanceof Error && (cause as NodeJS.ErrnoException).code !== 'ERR_INVALID_URL') {
+    return `it cannot be reached: ${cause.message}`
+  }
+  return name === 'TimeoutError'
+    ? `no answer within ${TIMEOUT_MS} ms`
+    : 'the address cannot be used; write it whole, without a user or a password'
 }
 
 /** Appears whole under its name or not at all. A name that is there already must hold the same checkpoint. */

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parse } from 'yaml'
+import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { MAX_AGE_HOURS_DEFAULT, type Webhook } from '../domain/webhook.ts'
@@ -38,7 +38,7 @@ export function readWebhookList(
   try {
     parsed = list.parse(parse(text))
   } catch (error) {
-    return unreadable(path, error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message)
+    return unreadable(path, error instanceof z.ZodError ? z.prettifyError(error) : placeOf(error))
   }
   const names = parsed.webhooks.map(({ name }) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
@@ -50,6 +50,12 @@ export function readWebhookList(
     receivers.push(receiver)
   }
   return done(receivers)
+}
+
+/** Where YAML cannot be read. The parser's own words quote the line, and an address may stand there. */
+function placeOf(error: unknown): string {
+  const [place] = error instanceof YAMLParseError ? (error.linePos ?? []) : []
+  return place === undefined ? 'it is not YAML' : `it is not YAML at line ${place.line}, column ${place.col}`
 }
 
 /** The receiver, or what is wrong with it in words. */

@@ -68,6 +68,18 @@ test('a setting that is empty sets no place, and an address of another kind make
   assert.ok(!existsSync('ftp:'))
 })
 
+test('why an address was not reached never quotes the address', async () => {
+  await take(installed.ports)
+  for (const place of ['https://ann:hush-hush@kept.invalid/', 'https://kept invalid/hush-hush']) {
+    const posting = await postCheckpoints(postingTo(place))
+    assert.match(String(posting?.why), /the address cannot be used/)
+    assert.doesNotMatch(String(posting?.why), /hush-hush/)
+  }
+  const nobody = await postCheckpoints(postingTo('http://127.0.0.1:1/hush-hush'))
+  assert.match(String(nobody?.why), /it cannot be reached: /)
+  assert.doesNotMatch(String(nobody?.why), /hush-hush/)
+})
+
 test('a folder that holds another checkpoint under the same name is not overwritten', async () => {
   const folder = join(installed.folder, 'occupied')
   const ports = postingTo(folder)

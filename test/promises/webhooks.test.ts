@@ -278,6 +278,23 @@ test('a redirect is not followed, and no refusal or row shows a secret', async (
   assert.doesNotMatch(JSON.stringify(refused), /tooshort|hush-hush/)
 })
 
+test('a list that is no YAML is refused by place, without the words of the line, which may be an address', async () => {
+  await using receiver = await openReceiver()
+  await using home = await told(receiver.url)
+  const broken = [
+    'webhooks:\n  - kind: slack\n    url: https://hooks.example/hush-hush: x\n',
+    'webhooks: [{url: "https://hooks.example/hush-hush", name: "a}]\n',
+    'webhooks: [{url: *hush-hush}]\n',
+  ]
+  for (const text of broken) {
+    keep(home, 'webhooks.yaml', text)
+    const refused = await deliverOutbox(home.ports)
+    assert.equal(codeIn(refused), 'bad_input')
+    assert.match(JSON.stringify(refused), /it is not YAML/)
+    assert.doesNotMatch(JSON.stringify([refused, await webhookLine(home.ports)]), /hush-hush/)
+  }
+})
+
 test('a secret that others may read is refused, and doctor says which', async () => {
   await using receiver = await openReceiver()
   await using home = await told(receiver.url)
