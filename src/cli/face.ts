@@ -4,6 +4,7 @@ import { readConfig } from '../config.ts'
 import { EXIT_CODE_OF_REFUSAL, type Refusal, type Result, refuse } from '../domain/refusal.ts'
 import { BrokenState, type Ports } from '../loop/ports.ts'
 import { progressBar } from './progress.ts'
+import { shown } from './terminal-text.ts'
 
 /** What one call of the command line gives to a command. */
 export interface Invocation {
@@ -73,7 +74,11 @@ export function tell(refusal: Refusal, json: boolean): void {
       : [`  ${name}: ${plain(value)}`],
   )
   process.stderr.write(
-    [`refused (${refusal.code}): ${refusal.message}`, ...facts, `  to do: ${refusal.remedy}`, ''].join('\n'),
+    shown(
+      [`refused (${refusal.code}): ${refusal.message}`, ...facts, `  to do: ${refusal.remedy}`, ''].join(
+        '\n',
+      ),
+    ),
   )
 }
 
@@ -93,5 +98,5 @@ const findingText = ({ message, line, column }: Finding): string =>
 const plain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 const asJson = (value: unknown): string => JSON.stringify(value, null, 2)
 const say = (text: string): void => {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  process.stdout.write(shown(text.endsWith('\n') ? text : `${text}\n`))
 }

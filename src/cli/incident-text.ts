@@ -1,4 +1,5 @@
 import type { Incident } from '../loop/incident.ts'
+import { hanging } from './terminal-text.ts'
 
 /** Incidents, one line each. */
 export function incidentListText({ incidents }: { readonly incidents: readonly Incident[] }): string {
@@ -23,12 +24,13 @@ export const incidentText = (incident: Incident): string =>
   [
     `${incident.cause}, ${incident.state}`,
     `incident   ${incident.incident_id}, ticket ${incident.ticket}`,
-    `reason     ${incident.reason}`,
+    `reason     ${hanging(incident.reason, 13)}`,
     `noticed    ${incident.triggered_at}, opened by ${incident.opened_by}`,
     '',
     ...incident.steps.map(line => {
       const mark = line.done === null ? '[ ]' : line.done.holds ? '[x]' : '[!]'
-      const by = line.done === null ? '' : `\n           ${line.done.actor_id}: ${line.done.note}`
+      const by =
+        line.done === null ? '' : `\n           ${line.done.actor_id}: ${hanging(line.done.note, 13)}`
       return `  ${mark} ${line.step}  ${line.text}${by}`
     }),
     '',
@@ -36,7 +38,7 @@ export const incidentText = (incident: Incident): string =>
     '',
     incident.closed === null
       ? `to do: ${whatNext(incident)}`
-      : `closed by ${incident.closed.by} at ${incident.closed.at}: ${incident.closed.note}`,
+      : `closed by ${incident.closed.by} at ${incident.closed.at}: ${hanging(incident.closed.note, 13)}`,
   ].join('\n')
 
 const whatNext = ({ incident_id, next_step, exit_criteria }: Incident): string => {
