@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointPlace } from './adapters/checkpoint-place.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
+import { fileObstacle } from './adapters/file-obstacle.ts'
 import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
 import { createDatabase, openDatabase } from './adapters/sqlite/connection.ts'
@@ -14,7 +15,15 @@ import { done, type Result } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
 import type { SoundCopy } from './loop/backup.ts'
 import type { Machine } from './loop/machine.ts'
-import type { Fork, Ports, Progress, QuoteFiles, Snapshots, Store } from './loop/ports.ts'
+import {
+  BrokenState,
+  type Fork,
+  type Ports,
+  type Progress,
+  type QuoteFiles,
+  type Snapshots,
+  type Store,
+} from './loop/ports.ts'
 
 const SILENT: Progress = () => undefined
 
@@ -186,11 +195,36 @@ async function engineNamed(name: ReplayEngine['name']): Promise<ReplayEngine> {
  * that goes away with it. It sees the same snapshots, which are named by digest and never change.
  */
 async function forkOf(config: Config, store: Store, progress: Progress): Promise<Fork> {
-  const folder = await mkdtemp(join(tmpdir(), 'quotey-fork-'))
+  const place = tmpdir()
+  const folder = await mkdtemp(join(place, 'quotey-fork-')).catch(error => {
+    throw obstructed(place, error)
+  })
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
+  try {
+    return await forkIn(folder, remove, config, store, progress)
+  } catch (error) {
+    await remove()
+    throw obstructed(place, error)
+  }
+}
+
+/** What the file system met outside this program is told as a refusal; anything else stays a fault of ours. */
+function obstructed(folder: string, error: unknown): unknown {
+  const obstacle = fileObstacle(folder, error)
+  return obstacle === null ? error : new BrokenState(obstacle)
+}
+
+async function forkIn(
+  folder: string,
+  remove: () => Promise<void>,
+  config: Config,
+  store: Store,
+  progress: Progress,
+): Promise<Fork> {
   const path = join(folder, 'quotey.db')
   await store.copyTo(path)
   const database = openDatabase(path)
-  if (!database.ok) throw new Error(`the fork does not open: ${database.refusal.message}`)
+  if (!database.ok) throw new BrokenState(database.refusal)
   const forked = new SqliteStore(database.value, path)
   const keysFolder = join(folder, 'keys')
   const ports = portsOver(
@@ -200,12 +234,12 @@ async function forkOf(config: Config, store: Store, progress: Progress): Promise
   )
   const { foundTrust } = await import('./loop/init.ts')
   const trust = await forked.change(tx => foundTrust(tx, ports, ports.clock.now()))
-  if (!trust.ok) throw new Error(`the fork has no root key: ${trust.refusal.message}`)
+  if (!trust.ok) throw new BrokenState(trust.refusal)
   return {
     ports,
     dispose: async () => {
       await forked.close()
-      await rm(folder, { recursive: true, force: true })
+      await remove()
     },
   }
 }

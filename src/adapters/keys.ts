@@ -1,5 +1,16 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { keyIdOf, publicKeyText } from '../evidence/public-key.ts'
@@ -36,12 +47,12 @@ export function keyFolder(folder: string, passphrase: string | null): Signer {
           : sealedPem(pair.privateKey, passphrase)
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
-        writeFileSync(pathOf(actorId, keyId), pem, { mode: 0o600, flag: 'wx' })
+        writeWhole(pathOf(actorId, keyId), pem)
       } catch (error) {
         return refuse(
           'bad_input',
           `no key can be kept in \`${folder}\``,
-          'make that folder writable, or set QUOTEY_KEYS',
+          'make that folder writable and make room on its disk, or set QUOTEY_KEYS',
           {
             cause: (error as Error).message,
           },
@@ -49,6 +60,20 @@ export function keyFolder(folder: string, passphrase: string | null): Signer {
       }
       return done({ keyId, publicKey })
     },
+  }
+}
+
+/** A new file of mode 0600, on disk before anybody relies on its key, or none at all. */
+function writeWhole(path: string, text: string | Buffer): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    writeFileSync(file, text)
+    fsyncSync(file)
+  } catch (error) {
+    rmSync(path)
+    throw error
+  } finally {
+    closeSync(file)
   }
 }
 

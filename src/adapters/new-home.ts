@@ -9,8 +9,11 @@ import {
   readdirSync,
   rmSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Result, refuse } from '../domain/refusal.ts'
+import { fileObstacle } from './file-obstacle.ts'
+import { storeObstacle } from './sqlite/obstacle.ts'
+import { forceToDisk } from './whole-folder.ts'
 
 /** Where the parts of an installation lie. */
 export interface HomePlaces {
@@ -44,7 +47,13 @@ export async function buildHome<T>(
     const result = await build(built)
     if (!result.ok) return result
     named = giveNames(built, places)
-    return named ? result : alreadyThere(home)
+    if (!named) return alreadyThere(home)
+    for (const folder of [places.keysFolder, dirname(places.databasePath)]) await forceToDisk(folder)
+    return result
+  } catch (error) {
+    const refusal = storeObstacle(places.databasePath, error) ?? fileObstacle(home, error)
+    if (refusal === null) throw error
+    return { ok: false, refusal }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
     if (!named && firstMade !== undefined) rmSync(firstMade, { recursive: true, force: true })
@@ -55,13 +64,13 @@ export async function buildHome<T>(
 function giveNames(built: HomePlaces, places: HomePlaces): boolean {
   mkdirSync(places.keysFolder, { recursive: true, mode: 0o700 })
   const kept: string[] = []
-  for (const name of readdirSync(built.keysFolder)) {
-    const path = join(places.keysFolder, name)
-    copyFileSync(join(built.keysFolder, name), path, constants.COPYFILE_EXCL)
-    chmodSync(path, 0o600)
-    kept.push(path)
-  }
   try {
+    for (const name of readdirSync(built.keysFolder)) {
+      const path = join(places.keysFolder, name)
+      copyFileSync(join(built.keysFolder, name), path, constants.COPYFILE_EXCL)
+      kept.push(path)
+      chmodSync(path, 0o600)
+    }
     // A link fails where the name is taken, so that two founders at once cannot both win.
     linkSync(built.databasePath, places.databasePath)
     return true

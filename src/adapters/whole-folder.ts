@@ -2,6 +2,7 @@ import { constants, existsSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { copyFile, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type Result, refuse } from '../domain/refusal.ts'
+import { fileObstacle } from './file-obstacle.ts'
 
 /** Folders of a home whose files are named by digest and never change; keys are not among them. */
 const EVIDENCE_FOLDERS = ['snapshots', 'rejects'] as const
@@ -39,6 +40,10 @@ export async function buildFolder<T>(
     await rename(scratch, place)
     await forceToDisk(dirname(place))
     return built
+  } catch (error) {
+    const refusal = fileObstacle(target, error)
+    if (refusal === null) throw error
+    return { ok: false, refusal }
   } finally {
     await rm(scratch, { recursive: true, force: true })
   }
@@ -67,7 +72,7 @@ export async function copyEvidence(fromHome: string, toHome: string): Promise<nu
 }
 
 /** Files and folders alike; where folders cannot be synced (Windows), renames are durable by themselves. */
-async function forceToDisk(path: string): Promise<void> {
+export async function forceToDisk(path: string): Promise<void> {
   try {
     const handle = await open(path, 'r')
     await handle.sync().finally(() => handle.close())

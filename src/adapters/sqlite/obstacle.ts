@@ -16,6 +16,9 @@ const CAUSE_BY_CODE: Readonly<Record<number, Cause>> = {
   26: 'damaged', // SQLITE_NOTADB
 }
 
+/** SQLITE_IOERR_SHMSIZE: on a disk without room the shared memory beside the log cannot grow, not even for a reader. */
+const NO_ROOM_FOR_SHARED_MEMORY = 4874
+
 const WORDS: Readonly<
   Record<Exclude<Cause, 'damaged'>, { readonly message: string; readonly remedy: string }>
 > = {
@@ -45,7 +48,8 @@ const WORDS: Readonly<
 export function storeObstacle(path: string, error: unknown): Refusal | null {
   const code = (error as { errcode?: number } | null)?.errcode
   // The low byte is the kind of error, the rest its variant.
-  const cause = code === undefined ? undefined : CAUSE_BY_CODE[code & 0xff]
+  const kind = code === undefined ? undefined : CAUSE_BY_CODE[code & 0xff]
+  const cause = code === NO_ROOM_FOR_SHARED_MEMORY ? 'full' : kind
   if (cause === undefined) return null
   if (cause === 'damaged') return damaged(path, error).refusal
   const { message, remedy } = WORDS[cause]

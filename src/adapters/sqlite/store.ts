@@ -31,7 +31,9 @@ export class SqliteStore implements Store {
       try {
         await backup(this.#database, path)
       } catch (error) {
-        throw this.#named(error)
+        // Reading takes no room: what is full is the place of the copy.
+        const full = storeObstacle(path, error)?.facts.cause === 'full'
+        throw this.#named(error, full ? path : this.#path)
       }
     })
   }
@@ -65,8 +67,8 @@ export class SqliteStore implements Store {
   }
 
   /** What lies outside this program is told as a refusal; anything else stays a fault of ours. */
-  #named(error: unknown): unknown {
-    const obstacle = storeObstacle(this.#path, error)
+  #named(error: unknown, path = this.#path): unknown {
+    const obstacle = storeObstacle(path, error)
     return obstacle === null ? error : new BrokenState(obstacle)
   }
 }
