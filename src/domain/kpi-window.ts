@@ -18,6 +18,18 @@ export interface ReportingWindow {
 
 export const DEFAULT_WINDOW_LENGTH = '30d'
 
+/** A recorded snapshot's window and when it was recorded. */
+export interface RecordedWindow {
+  readonly window_start: Instant
+  readonly window_end: Instant
+  readonly recorded_at: Instant
+}
+
+/** Whether a recorded window was over by then and is no shorter than a reporting window: an hour, or next month, is clear of anything. */
+export const isWholeWindow = ({ window_start, window_end, recorded_at }: RecordedWindow): boolean =>
+  window_end <= recorded_at &&
+  Date.parse(window_end) - Date.parse(window_start) >= (lengthMsOf(DEFAULT_WINDOW_LENGTH) as number)
+
 const MS_OF_UNIT: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000 }
 
 /**

@@ -1,5 +1,6 @@
 import { ROLES, type Role } from '../domain/controls.ts'
 import { drillThresholds, NO_HISTORY } from '../domain/drill-history.ts'
+import { DEFAULT_WINDOW_LENGTH, reportingWindow } from '../domain/kpi-window.ts'
 import type { RuleDiff } from '../domain/policy.ts'
 import { applyDiffs } from '../domain/policy-diff.ts'
 import { done, type Result } from '../domain/refusal.ts'
@@ -147,10 +148,12 @@ const draftOf = (
 export const recordCalm = (ports: Ports, metrics: readonly string[]): Promise<void> =>
   ports.store.change(async tx => {
     const at = ports.clock.now()
+    const window = reportingWindow({ length: DEFAULT_WINDOW_LENGTH, from: null, to: null }, at)
+    if (!window.ok) throw new Error(window.refusal.message)
     const row: KpiSnapshotRow = {
       id: ports.randomness.id('kpi'),
-      window_start: at,
-      window_end: at,
+      window_start: window.value.start,
+      window_end: window.value.end,
       summary_json: canonicalText(Object.fromEntries(metrics.map(metric => [metric, 0]))),
       recorded_by: DRILL_ACTORS.builder.id,
       recorded_at: at,

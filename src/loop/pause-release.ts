@@ -4,6 +4,7 @@ import { canonicalText } from '../evidence/canonical.ts'
 import { currentActivation } from './active.ts'
 import { type Authority, authorize } from './authorize.ts'
 import { type PauseState, pauseState, type ReleaseSignature, signedByBothRoles } from './pause.ts'
+import { metricsClear } from './pause-metrics.ts'
 import { type ControlStatus, statusIn } from './pause-status.ts'
 import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
@@ -74,38 +75,6 @@ function releasable(state: PauseState): Result<ReadablePause> {
     'release_blocked',
     `the state of the pause cannot be read: ${state.unreadable}`,
     'run `quotey audit verify` and restore a backup, or engage a new pause and release that one',
-  )
-}
-
-/**
- * The newest KPI snapshot, recorded since the pause was engaged over a window that reaches past it, and clear of every metric
- * that triggered it. Which came first is read off the log, where two events never share a place.
- */
-async function metricsClear(tx: Reading, pause: ReadablePause): Promise<Result<string>> {
-  const newest = await tx.last('kpi_snapshot')
-  const recorded = await tx.last('policy_lifecycle_audit', { event_type: 'kpi_snapshot_recorded' })
-  const engaged = await tx.last('policy_lifecycle_audit', { event_type: 'pause_engaged' })
-  const since = (recorded?.entry_index ?? -1) > (engaged?.entry_index ?? -1)
-  if (newest === null || !since || newest.window_end < pause.engagedAt) {
-    return refuse(
-      'release_blocked',
-      'no KPI snapshot was recorded since the pause was engaged, over a window that reaches past it',
-      'record one with `quotey kpi summary --record`, then release again',
-      {
-        engaged_at: pause.engagedAt,
-        newest_snapshot_at: newest?.recorded_at ?? null,
-        newest_window_end: newest?.window_end ?? null,
-      },
-    )
-  }
-  const summary = JSON.parse(newest.summary_json) as Readonly<Record<string, unknown>>
-  const burning = pause.metrics.filter(metric => !metric.startsWith('other:') && summary[metric] !== 0)
-  if (burning.length === 0) return done(newest.id)
-  return refuse(
-    'release_blocked',
-    `not clear in the newest KPI snapshot: ${burning.join(', ')}`,
-    'remove the cause, record a new snapshot with `quotey kpi summary --record`, then release again',
-    { kpi_snapshot_id: newest.id, recorded_at: newest.recorded_at, not_clear: burning },
   )
 }
 

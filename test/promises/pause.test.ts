@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
+import { currentThresholds } from '../../src/loop/active.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
 import { recordKpiSummary } from '../../src/loop/kpi.ts'
 import { pauseState } from '../../src/loop/pause.ts'
@@ -9,8 +10,10 @@ import { engagePause } from '../../src/loop/pause-engage.ts'
 import { releasePause } from '../../src/loop/pause-release.ts'
 import { controlStatus } from '../../src/loop/pause-status.ts'
 import type { Ports } from '../../src/loop/ports.ts'
+import { changeThresholds } from '../../src/loop/thresholds.ts'
 import {
   copyOf,
+  daysLater,
   newInstallation,
   refusedWith,
   succeeded,
@@ -94,10 +97,52 @@ test(
       to: '2020-02-01T00:00:00.000Z',
       actorId: 'ana',
     }
-    succeeded(await recordKpiSummary(ports, stale))
-    refusedWith('release_blocked', await release(ports, 'ruth'))
+    const now = ports.clock.now()
+    const soon = { ...stale, from: now, to: daysLater(ports, 40).clock.now() }
+    for (const window of [stale, { ...stale, length: '1h', from: null, to: null }, soon]) {
+      succeeded(await recordKpiSummary(ports, window))
+      refusedWith('release_blocked', await release(ports, 'ruth'))
+    }
     succeeded(await recordKpi(ports))
     assert.equal(succeeded(await release(ports, 'ruth')).paused, true)
+  }),
+)
+
+test(
+  'P2 a release waits until the limits in force are kept, where these are tighter than those of the v1 query',
+  onCopy(async ({ ports }) => {
+    const { thresholds } = await ports.store.read(currentThresholds)
+    const alerts = { ...thresholds.alerts, max_projected_realized_margin_gap_bps: 50 }
+    succeeded(await changeThresholds(ports, { actorId: 'sam', thresholds: { ...thresholds, alerts } }))
+    succeeded(await engage(ports))
+    const gapOf = (bps: number): Ports => ({
+      ...ports,
+      store: {
+        ...ports.store,
+        read: work => ports.store.read(work),
+        change: work =>
+          ports.store.change(tx =>
+            work(
+              new Proxy(tx, {
+                get: (target, property) =>
+                  property === 'kpi'
+                    ? async (...asked: Parameters<typeof tx.kpi>) =>
+                        (await tx.kpi(...asked)).map(row => ({
+                          ...row,
+                          avg_projected_vs_realized_margin_gap_bps: bps,
+                        }))
+                    : Reflect.get(target, property).bind(target),
+              }),
+            ),
+          ),
+      },
+    })
+    for (const bps of [-51, 51]) {
+      succeeded(await recordKpi(gapOf(bps)))
+      assert.match(refusedWith('release_blocked', await release(ports, 'ruth')).message, /margin_gap_alert/)
+    }
+    succeeded(await recordKpi(gapOf(50)))
+    succeeded(await release(ports, 'ruth'))
   }),
 )
 
