@@ -4,14 +4,13 @@ import { DEFAULT_WINDOW_LENGTH } from '../domain/kpi-window.ts'
 import type { IncidentCause } from '../domain/playbook.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import type { JsonObject } from '../domain/units.ts'
-import { currentThresholds } from './active.ts'
 import { authorize } from './authorize.ts'
 import { checkpointElsewhere } from './checkpoint-post.ts'
 import { incidentOf, newestWindow, openIncidentRows } from './incident.ts'
 import { insertIncident } from './incident-open.ts'
 import { type RecordedKpiSummary, recordKpiSummary } from './kpi.ts'
 import { DAILY_EVENT, missedJobs } from './missed-jobs.ts'
-import { type AutomaticPause, pauseWhereConfigured } from './ops-pause.ts'
+import { type AutomaticPause, pauseAgain, pauseWhereConfigured } from './ops-pause.ts'
 import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
 import type { AuditRow } from './tables.ts'
@@ -47,7 +46,7 @@ export interface OpenIncidentLine {
 /**
  * The daily operator check: a recorded KPI snapshot over 30 days, an incident for each alert that is raised (beyond its limit on
  * enough samples, and none open for it), the pause where the thresholds say so, and what was missed. Once a day: again, it
- * gives what the day's run found. Refuses not_authorised and key_expired.
+ * gives what the day's run found, and engages the pause that run could not engage. Refuses not_authorised and key_expired.
  */
 export async function opsDaily(
   ports: Ports,
@@ -61,7 +60,7 @@ export async function opsDaily(
   })
   if (!begun.ok) return begun
   const { earlier, missed } = begun.value
-  if (earlier !== null) return done(reportIn(earlier))
+  if (earlier !== null) return done(await pausedAfterAll(ports, input.actorId, reportIn(earlier)))
   const window = { length: DEFAULT_WINDOW_LENGTH, from: null, to: null }
   const summary = await recordKpiSummary(ports, { ...window, actorId: input.actorId })
   if (!summary.ok) return summary
@@ -110,6 +109,21 @@ const reportIn = (row: AuditRow): DailyReport => ({
   already_ran: true,
 })
 
+/** The day's report, with the pause engaged now that its run could not engage, for what the newest snapshot still shows. */
+async function pausedAfterAll(ports: Ports, actorId: string, report: DailyReport): Promise<DailyReport> {
+  const raised = (await ports.store.read(raisedNow)).map(({ code }) => code)
+  return { ...report, pause: await pauseAgain(ports, actorId, report.pause, raised) }
+}
+
+/** Alerts that the newest recorded snapshot raises: beyond the limits in force, on enough samples. */
+async function raisedNow(tx: Reading): Promise<readonly AlertReading[]> {
+  const newest = await newestWindow(tx)
+  if (newest === null) return []
+  return alertReadings(newest.summary, newest.limits).filter(
+    reading => isBeyondLimit(reading) && reading.samples >= reading.samples_min,
+  )
+}
+
 interface Raised {
   readonly readings: readonly AlertReading[]
   readonly incidentIds: readonly string[]
@@ -121,14 +135,10 @@ async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result
   const authority = await authorize(tx, at, actorId, 'incident_open')
   if (!authority.ok) return authority
   const snapshot = await tx.last('kpi_snapshot')
-  const newest = await newestWindow(tx)
-  if (snapshot === null || newest === null) throw new Error('the snapshot just recorded is gone')
-  const { thresholds } = await currentThresholds(tx)
+  if (snapshot === null) throw new Error('the snapshot just recorded is gone')
   const open = new Set((await openIncidentRows(tx)).map(row => row.cause))
   const opened: string[] = []
-  const readings = alertReadings(newest.summary, thresholds.alerts).filter(
-    reading => isBeyondLimit(reading) && reading.samples >= reading.samples_min,
-  )
+  const readings = await raisedNow(tx)
   for (const reading of readings) {
     if (open.has(reading.code)) continue
     const { id } = await insertIncident(tx, ports, authority.value, at, {

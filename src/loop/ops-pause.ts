@@ -49,3 +49,25 @@ export async function pauseWhereConfigured(
   }
   return outcomes
 }
+
+/**
+ * Engages what an earlier run of the day's job could not, where the alert is still raised: else an early look by somebody who may
+ * not pause would keep the scheduler from stopping anything until tomorrow.
+ */
+export async function pauseAgain(
+  ports: Ports,
+  actorId: string,
+  earlier: readonly AutomaticPause[],
+  raised: readonly AlertCode[],
+): Promise<readonly AutomaticPause[]> {
+  const refused = earlier.filter(({ engaged }) => !engaged).map(({ cause }) => cause)
+  if (refused.length === 0) return earlier
+  const wanted = raised.filter(code => refused.includes(code))
+  const outcomes = await pauseWhereConfigured(ports, actorId, wanted)
+  const { paused, metrics } = await ports.store.read(pauseState)
+  return earlier.map(before =>
+    paused && metrics.includes(ALERT_COLUMN[before.cause])
+      ? { cause: before.cause, engaged: true, refused: null }
+      : (outcomes.find(({ cause }) => cause === before.cause) ?? before),
+  )
+}

@@ -96,6 +96,15 @@ describe('each of the three incidents', { concurrency: true }, () => {
     const [pause] = daily.pause
     assert.equal(pause?.engaged, false)
     assert.match(pause?.refused ?? '', /`ana` may not engage the safety pause/)
+    const engaged = [{ cause: 'rollback_spike', engaged: true, refused: null }]
+    for (const actor of ['cron', 'ana']) {
+      const again = await desk.does<DailyReport>(actor, 'ops', 'daily')
+      assert.deepEqual(
+        again,
+        { ...daily, already_ran: true, pause: engaged },
+        'the scheduler stops it after all',
+      )
+    }
     const id = incidentOf(daily, 'false_positive_spike')
     await desk.step('ruth', id, 1, 'stopped until we know')
     const compared = await desk.step('ana', id, 2, 'one of two was taken back')
