@@ -186,7 +186,7 @@ async function engineNamed(name: ReplayEngine['name']): Promise<ReplayEngine> {
     case 'columnar':
       return (await import('./adapters/columnar/engine.ts')).columnarEngine()
     case 'sql':
-      throw new Error('the sql engine is not part of this version')
+      return (await import('./adapters/sql/engine.ts')).sqlEngine()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { done, type Result, refuse } from '../domain/refusal.ts'
+import type { ReplayEngine } from '../domain/replay.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 import { idNamed } from './latest.ts'
@@ -10,7 +11,7 @@ export function register(parent: Command): void {
     .command('replay')
     .argument('<candidate>', 'id of a candidate')
     .description('run both policies over every quote of the history and report the difference')
-    .option('--engine <engine>', 'columnar or oracle; the report is the same (default: columnar)')
+    .option('--engine <engine>', 'columnar, sql or oracle; the report is the same (default: columnar)')
     .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')
     .action(performing(run, replayText))
 }
@@ -34,8 +35,12 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
   return replayCandidate(ports.value, { actorId: actor.value, candidateId: named.value, ...choice })
 }
 
-function engineNamed(name: string | undefined): Result<'oracle' | 'columnar' | null> {
+function engineNamed(name: string | undefined): Result<ReplayEngine['name'] | null> {
   if (name === undefined) return done(null)
-  if (name === 'oracle' || name === 'columnar') return done(name)
-  return refuse('bad_input', `there is no engine \`${name}\``, 'use `--engine columnar` or `--engine oracle`')
+  if (name === 'oracle' || name === 'columnar' || name === 'sql') return done(name)
+  return refuse(
+    'bad_input',
+    `there is no engine \`${name}\``,
+    'use `--engine columnar`, `--engine sql` or `--engine oracle`',
+  )
 }

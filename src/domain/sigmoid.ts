@@ -3,16 +3,16 @@ import type { Ppm } from './units.ts'
 /** Log-odds in millionths, integer. */
 export type MicroLogits = number
 
-const STEPS_PER_LOGIT = 256
+export const STEPS_PER_LOGIT = 256
 const CLIP_LOGITS = 16
-const CLIP_MICRO: MicroLogits = CLIP_LOGITS * 1_000_000
+export const CLIP_MICRO: MicroLogits = CLIP_LOGITS * 1_000_000
 const ONE_PPM: Ppm = 1_000_000
 
 /**
  * The logistic function at 0, 1/256, 2/256 … 16 logits in parts per billion. Made with wide integers alone, because `Math.exp`
  * may differ by a unit in the last place between builds, and a replay must not.
  */
-const SIGMOID_PPB: readonly number[] = sigmoidTable()
+export const SIGMOID_PPB: readonly number[] = sigmoidTable()
 
 function sigmoidTable(): readonly number[] {
   const one = 10n ** 40n

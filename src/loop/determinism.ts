@@ -9,8 +9,8 @@ const OTHER_ENGINE_ROWS_MAX = 20_000
 
 /**
  * Whether the sums come out the same, to the last byte, over scattered rows on another engine: the oracle for a columnar
- * replay and the other way round; the columnar engine again, with every row in another partition and block, where the oracle
- * would take too long.
+ * replay, the columnar engine for any other; the columnar engine again, with every row in another partition and block, where
+ * the oracle would take too long.
  */
 export async function isDeterministic(
   ports: Ports,

@@ -18,8 +18,7 @@ import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { marginBps, netCents } from '../../src/domain/arithmetic.ts'
 import { type Decision, decide } from '../../src/domain/decision.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
-import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
-import { checkPolicy } from '../../src/domain/policy-check.ts'
+import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import { type QuoteColumns, quoteAt } from '../../src/domain/quote.ts'
 import {
   type ReplayEngine,
@@ -28,48 +27,20 @@ import {
   WHOLE_SNAPSHOT,
 } from '../../src/domain/replay.ts'
 import { changedRules } from '../../src/domain/rule-effects.ts'
-import { arbitraryPolicy, arbitraryPolicyPair } from '../support/generate-policy.ts'
-import { arbitraryColumns, arbitraryModel, arbitraryScope } from '../support/generate-quotes.ts'
+import { arbitraryPolicy } from '../support/generate-policy.ts'
+import { arbitraryColumns } from '../support/generate-quotes.ts'
+import { arbitraryTask, checked, named } from '../support/generate-task.ts'
 import { columnsOfQuotes } from '../support/quote-columns.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 
-const checked = (document: PolicyDocument): CheckedPolicy => {
-  const result = checkPolicy(document)
-  assert.ok(result.ok, JSON.stringify(result))
-  return result.value
-}
-
-const task: fc.Arbitrary<ReplayTask> = fc
-  .record({
-    pair: arbitraryPolicyPair(),
-    other: arbitraryPolicy(),
-    columns: arbitraryColumns(),
-    scope: arbitraryScope(),
-    model: fc.option(arbitraryModel(), { nil: null, freq: 5 }),
-  })
-  .map(({ pair, other, columns, scope, model }) => ({
-    snapshotDigest: 'sha256:00',
-    columns,
-    base: checked(pair.base),
-    candidates: [checked(pair.candidate), checked(other), checked(pair.base)],
-    scope,
-    model,
-  }))
+const task = arbitraryTask()
 
 const oracle = oracleEngine()
 const oneThread = columnarEngine({ threads: 0 })
 const threePartitions = columnarEngine({ partitions: 3 })
 const twoWorkers = columnarEngine({ threads: 2 })
 after(() => twoWorkers.close())
-
-/** The same sums with movers named, so that they can be compared over row orders. */
-const named = (sums: readonly ReplaySums[], { columns }: ReplayTask) =>
-  sums.map(each => ({
-    ...each,
-    losing_rows: each.losing_rows.map(row => columns.quoteIds[row]),
-    gaining_rows: each.gaining_rows.map(row => columns.quoteIds[row]),
-  }))
 
 async function agrees(given: ReplayTask, engine: ReplayEngine): Promise<void> {
   const expected = await oracle.evaluate(given)

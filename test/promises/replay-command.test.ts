@@ -28,7 +28,7 @@ const events = async (): Promise<number> =>
 test('R1 a replay is recorded once: repeats and another engine give the same bytes and write nothing', async () => {
   assert.equal(report.deterministic_pass, true)
   const written = await events()
-  for (const engine of ['columnar', 'oracle'] as const) {
+  for (const engine of ['columnar', 'sql', 'oracle'] as const) {
     const again = succeeded(await replayCandidate(installed.ports, { actorId: 'ana', candidateId, engine }))
     assert.deepEqual(again, report)
   }

@@ -70,7 +70,7 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
       const columns = columnsOfQuotes(
         rows.map((made, at) => ({
           ...made,
-          quoteId: `${'é🌍a公'[at % 4] ?? ''}${at}`,
+          quoteId: `${[...'é🌍a公'][at % 4]}${at}`,
           approvalLatencySeconds: withoutLatencies ? null : made.approvalLatencySeconds,
           attributes: wrongType
             ? { term: made.attributes.channel ?? null, channel: made.attributes.term ?? null }
