@@ -69,7 +69,7 @@ export function snapshotColumns(quotes: QuoteColumns): readonly SnapshotColumn[]
   ]
 }
 
-/** The inverse of `snapshotColumns`; null when a column is missing or of the wrong kind. */
+/** The inverse of `snapshotColumns`; null when a column is missing, of the wrong kind, or holds what no snapshot can say. */
 export function quotesFromSnapshotColumns(
   rows: number,
   columns: ReadonlyMap<string, SnapshotColumn>,
@@ -87,9 +87,16 @@ export function quotesFromSnapshotColumns(
     whole = false
     return sharedFloats(0)
   }
+  const wordsOf = (name: string, words: readonly string[]): Int8Array => {
+    const column = textOf(name)
+    if (!column.dictionary.every(word => words.includes(word))) whole = false
+    return wordCodes(column, words)
+  }
+  const currency = textOf('currency')
+  if (currency.codes.some(code => code !== 0)) whole = false
   const quotes: QuoteColumns = {
     rows,
-    currency: textOf('currency').dictionary[0] ?? '',
+    currency: currency.dictionary[0] ?? '',
     quoteIds: textOf('quote_id').dictionary,
     segment: textOf('segment'),
     region: textOf('region'),
@@ -100,9 +107,9 @@ export function quotesFromSnapshotColumns(
     grantedDiscountBps: integersOf('granted_discount_bps'),
     netCents: integersOf('net_cents'),
     approvalRequired: integersOf('approval_required'),
-    approvalOutcome: wordCodes(textOf('approval_outcome'), APPROVAL_OUTCOMES),
+    approvalOutcome: wordsOf('approval_outcome', APPROVAL_OUTCOMES),
     approvalLatencySeconds: integersOf('approval_latency_seconds'),
-    outcome: wordCodes(textOf('outcome'), OUTCOMES),
+    outcome: wordsOf('outcome', OUTCOMES),
     quotedAt: integersOf('quoted_at'),
     closedAt: integersOf('closed_at'),
     policyVersion: integersOf('policy_version'),

@@ -8,6 +8,7 @@ import type { Json } from '../../src/domain/units.ts'
 import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
 import { replayCandidate } from '../../src/loop/replay.ts'
 import { sameReport, verifyReplay } from '../../src/loop/replay-verify.ts'
+import { leavesOf, withOther } from '../support/altered-json.ts'
 import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
 import { copyOf, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
 
@@ -93,24 +94,3 @@ test('a replay needs the control, a candidate that exists, and a status that is 
   refusedWith('not_found', await replayCandidate(ports, { actorId: 'ana', candidateId: 'cand_none' }))
   refusedWith('not_found', await verifyReplay(ports, { candidateId: 'cand_none' }))
 })
-
-type Path = readonly string[]
-
-/** Every place in a JSON value that holds no object; empty lists count as one. */
-function leavesOf(value: Json, at: Path = []): readonly Path[] {
-  if (typeof value !== 'object' || value === null) return [at]
-  const children = Object.entries(value)
-  return children.length === 0 ? [at] : children.flatMap(([name, child]) => leavesOf(child, [...at, name]))
-}
-
-/** The value with another one at a place. */
-function withOther(value: Json, [name, ...rest]: Path): Json {
-  if (name === undefined) {
-    if (typeof value === 'number') return value + 1
-    if (typeof value === 'boolean') return !value
-    return typeof value === 'string' ? `${value}x` : 'something'
-  }
-  const children = value as Readonly<Record<string, Json>>
-  const child = withOther(children[name] as Json, rest)
-  return Array.isArray(value) ? value.with(Number(name), child) : { ...children, [name]: child }
-}

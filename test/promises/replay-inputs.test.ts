@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { writeParquet } from '../../src/adapters/duckdb/parquet-write.ts'
+import type { Refusal } from '../../src/domain/refusal.ts'
+import type { ReplayReport } from '../../src/domain/replay-report.ts'
+import { type SnapshotColumn, snapshotColumns } from '../../src/domain/snapshot-columns.ts'
+import type { Digest, Json } from '../../src/domain/units.ts'
+import { canonicalText, digestOfText } from '../../src/evidence/canonical.ts'
+import { replayChecksum } from '../../src/evidence/replay-checksum.ts'
+import { BrokenState } from '../../src/loop/ports.ts'
+import { replayCandidate } from '../../src/loop/replay.ts'
+import { verifyReplay } from '../../src/loop/replay-verify.ts'
+import { leavesOf, withOther } from '../support/altered-json.ts'
+import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
+import { succeeded, type TestInstallation } from '../support/installation.ts'
+
+const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
+
+let installed: TestInstallation
+let candidateId: string
+let report: ReplayReport
+let database: DatabaseSync
+
+before(async () => {
+  installed = await installationWithHistory(1_500)
+  candidateId = await candidateOf(installed.ports)
+  report = succeeded(await replayCandidate(installed.ports, { actorId: 'ana', candidateId }))
+  database = new DatabaseSync(join(installed.folder, 'home', 'quotey.db'))
+  const triggers = database.prepare("SELECT name FROM sqlite_master WHERE type = 'trigger'").all()
+  for (const { name } of triggers) database.exec(`DROP TRIGGER "${name}"`)
+})
+after(async () => {
+  database.close()
+  await installed.remove()
+})
+
+/** What `replay --verify` says against the replay; null where it finds nothing wrong. */
+async function objection(): Promise<Refusal | null> {
+  try {
+    const verified = await verifyReplay(installed.ports, { candidateId, engine: 'columnar' })
+    return verified.ok ? null : verified.refusal
+  } catch (error) {
+    if (error instanceof BrokenState) return error.refusal
+    throw error
+  }
+}
+
+/** One stored document that a replay rests on: where its text stands, and the name under which it goes. */
+interface StoredInput {
+  readonly table: string
+  readonly text: string
+  readonly digest: string
+  readonly named: Digest
+}
+
+const inputs = (): readonly StoredInput[] => {
+  const { base_policy_digest, proposed_policy_digest, thresholds_digest, model_digest } = report.inputs
+  const policy = { table: 'policy_version', text: 'document_json', digest: 'policy_digest' }
+  assert.ok(model_digest !== null, 'this history supports a model')
+  return [
+    { ...policy, named: base_policy_digest },
+    { ...policy, named: proposed_policy_digest },
+    { table: 'thresholds_version', text: 'document_json', digest: 'digest', named: thresholds_digest },
+    { table: 'artifact', text: 'body_json', digest: 'digest', named: model_digest },
+  ]
+}
+
+/** Each place of a small document; of a large one so many, spread by the seed. */
+const LEAVES_MAX = 40
+function sampled<T>(all: readonly T[], max = LEAVES_MAX): readonly T[] {
+  if (all.length <= max) return all
+  const step = all.length / max
+  return Array.from({ length: max }, (_, at) => all[Math.floor(at * step + (SEED % step))] as T)
+}
+
+test('R3 any changed field of an input of a replay is named by verify, with its digest made to fit and without', async () => {
+  assert.equal(await objection(), null)
+  for (const { table, text, digest, named } of inputs()) {
+    const { body } = database
+      .prepare(`SELECT ${text} AS body FROM ${table} WHERE ${digest} = ?`)
+      .get(named) as {
+      readonly body: string
+    }
+    const original = JSON.parse(body) as Json
+    const paths = sampled(leavesOf(original))
+    const edit = database.prepare(`UPDATE ${table} SET ${text} = ?, ${digest} = ? WHERE ${digest} = ?`)
+    for (const path of paths) {
+      const altered = canonicalText(withOther(original, path))
+      for (const name of [named, digestOfText(altered)]) {
+        edit.run(altered, name, named)
+        const found = await objection()
+        edit.run(body, named, name)
+        assert.ok(found !== null, `${table} ${path.join('.')} went unseen`)
+        const names = `${found.message} ${JSON.stringify(found.facts)}`
+        assert.match(names, /polic|thresholds|artifact/, path.join('.'))
+      }
+    }
+    console.log(`seed ${SEED}: ${table}, ${paths.length} of ${leavesOf(original).length} fields`)
+  }
+  assert.equal(await objection(), null)
+})
+
+test('R3 a changed cell in any column of the snapshot is seen by verify', async () => {
+  const columns = succeeded(await installed.ports.snapshots.load(report.inputs.snapshot_digest))
+  const hex = report.inputs.snapshot_digest.slice('sha256:'.length)
+  const file = join(installed.folder, 'home', 'snapshots', `${hex}.parquet`)
+  const sound = snapshotColumns(columns)
+  const write = async (altered: readonly SnapshotColumn[]): Promise<void> => {
+    await rm(file)
+    await writeParquet(file, columns.rows, altered)
+  }
+  const row = SEED % columns.rows
+  for (const [at, column] of sound.entries()) {
+    await write(sound.with(at, withOtherCell(column, row)))
+    const found = await objection()
+    assert.equal(found?.code, 'audit_broken', column.name)
+    assert.match(found.message, /snapshot/, column.name)
+  }
+  await write(sound)
+  assert.equal(await objection(), null)
+})
+
+function withOtherCell(column: SnapshotColumn, row: number): SnapshotColumn {
+  if (column.kind === 'text') {
+    const dictionary = [...column.dictionary, 'something else']
+    return { ...column, codes: column.codes.with(row, dictionary.length - 1), dictionary }
+  }
+  const was = column.values[row] as number
+  return { ...column, values: column.values.with(row, Number.isNaN(was) ? 1 : was + 1) }
+}
+
+test('R3 a forged report, with every checksum and name made to fit, is derived anew and its field is named', async () => {
+  const { digest, body } = database
+    .prepare(
+      `SELECT digest, body_json AS body FROM artifact
+       WHERE digest = (SELECT idempotency_key FROM policy_replay_evaluation WHERE replay_checksum = ?)`,
+    )
+    .get(report.replay_checksum) as { readonly digest: Digest; readonly body: string }
+  const { replay_checksum: _, ...fields } = JSON.parse(body) as ReplayReport
+  // Other inputs lead to other digests, which the first test looks at.
+  const results = leavesOf(fields as unknown as Json).filter(
+    ([name]) => name !== 'inputs' && name !== 'candidate_id',
+  )
+  const forge = (
+    from: { name: string; checksum: string },
+    to: { name: string; checksum: string; text: string },
+  ) => {
+    database
+      .prepare('UPDATE artifact SET digest = ?, body_json = ? WHERE digest = ?')
+      .run(to.name, to.text, from.name)
+    database
+      .prepare(
+        'UPDATE policy_replay_evaluation SET idempotency_key = ?, replay_checksum = ? WHERE idempotency_key = ?',
+      )
+      .run(to.name, to.checksum, from.name)
+    database
+      .prepare('UPDATE policy_candidate SET latest_replay_checksum = ? WHERE id = ?')
+      .run(to.checksum, candidateId)
+  }
+  const real = { name: digest, checksum: report.replay_checksum, text: body }
+  const paths = sampled(results, 5)
+  for (const path of paths) {
+    const altered = withOther(fields as unknown as Json, path) as unknown as typeof fields
+    const checksum = replayChecksum(altered)
+    const text = canonicalText({ ...altered, replay_checksum: checksum } as unknown as Json)
+    const forged = { name: digestOfText(text), checksum, text }
+    forge(real, forged)
+    const found = await objection()
+    forge(forged, real)
+    assert.equal(found?.code, 'audit_broken')
+    assert.equal(found.facts.field, path.join('.'))
+  }
+  console.log(`seed ${SEED}: ${paths.length} of ${results.length} results`)
+  assert.equal(await objection(), null)
+})
