@@ -1,9 +1,12 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
+import type { RuleDiff } from '../src/domain/policy.ts'
 import type { DailyReport } from '../src/loop/ops-daily.ts'
+import type { Ports } from '../src/loop/ports.ts'
+import { replayCandidate } from '../src/loop/replay.ts'
 import { quoteyLater } from '../test/support/command-line.ts'
-import { badOutcomes, candidateReplayed, Desk, troubledInstallation, WATCHFUL } from '../test/support/desk.ts'
+import { badOutcomes, costlyStep, Desk, troubledInstallation, WATCHFUL } from '../test/support/desk.ts'
+import { candidateOf, packetOf } from '../test/support/governed-candidate.ts'
+import { succeeded } from '../test/support/installation.ts'
 import { type Known, RUNBOOK, type RunbookStep } from './runbook/steps.ts'
 
 /**
@@ -11,11 +14,11 @@ import { type Known, RUNBOOK, type RunbookStep } from './runbook/steps.ts'
  * that did it. Fails where a step of the page is not among them, or one does not end as it should.
  */
 export async function prove(): Promise<boolean> {
-  const folder = await mkdtemp(join(tmpdir(), 'quotey-runbook-'))
+  const installed = await troubledInstallation()
   try {
-    const desk = new Desk(join(folder, 'home'))
-    await troubledInstallation(desk)
-    await candidateReplayed(desk, 'enterprise', 3000, 3050)
+    const { ports } = installed
+    const desk = new Desk(installed.config.home)
+    await candidateReplayed(ports, await costlyStep(ports))
     const tighter = { ...WATCHFUL, guardrails: { ...WATCHFUL.guardrails, min_margin_delta_bps: 0 } }
     await writeFile(desk.file('tighter.json'), JSON.stringify(tighter))
     const incidents: Record<string, string> = {}
@@ -23,8 +26,8 @@ export async function prove(): Promise<boolean> {
     let failed = 0
     for (const step of RUNBOOK) {
       desk.days += step.daysBefore ?? 0
-      if (step.step === 'take in outcomes') await badOutcomes(desk, 'harm')
-      if (step.step === 'nothing is approved while paused') await packetWaiting(desk)
+      if (step.step === 'take in outcomes') await badOutcomes(installed)
+      if (step.step === 'nothing is approved while paused') await packetOf(ports, await candidateOf(ports))
       const said = await play(desk, step, known)
       if (said === null) failed += 1
       for (const { cause, incident_id } of incidentsIn(said)) incidents[cause] = incident_id
@@ -36,14 +39,12 @@ export async function prove(): Promise<boolean> {
     )
     return failed === 0 && left.length === 0
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await installed.remove()
   }
 }
 
-/** A packet that waits for a decision. */
-async function packetWaiting(desk: Desk): Promise<void> {
-  await candidateReplayed(desk, 'smb', 1800, 1700)
-  await desk.does('ana', 'policy-packet', 'build', 'latest')
+async function candidateReplayed(ports: Ports, change: RuleDiff): Promise<void> {
+  succeeded(await replayCandidate(ports, { actorId: 'ana', candidateId: await candidateOf(ports, change) }))
 }
 
 /** What the command said; null when it did not end as it should. */

@@ -1,33 +1,39 @@
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Incident } from '../../src/loop/incident.ts'
 import type { DailyReport } from '../../src/loop/ops-daily.ts'
 import {
-  applied,
   badOutcomes,
+  costlyStep,
   Desk,
   incidentOf,
   ROLL_BACK,
   troubledInstallation,
   WATCHFUL,
 } from '../support/desk.ts'
+import { apply, approvedCandidate } from '../support/governed-candidate.ts'
+import { copyOf, succeeded, type TestInstallation } from '../support/installation.ts'
 
 /** Ana reviews, Ruth applies, Sam looks after safety, cron runs the jobs: an incident each, from bad outcome to closure. */
-let folder = ''
-const file = (name: string): string => join(folder, name)
+const installations: TestInstallation[] = []
+let outcomes = ''
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'quotey-incidents-'))
-  const desk = new Desk(file('home'))
-  await troubledInstallation(desk)
-  await applied(desk, 'enterprise', 3000, 3050)
-  for (const name of ['spike', 'false-positives', 'drift'])
-    await cp(desk.home, file(name), { recursive: true })
+  const original = await troubledInstallation()
+  installations.push(original)
+  const { candidateId } = await approvedCandidate(original.ports, await costlyStep(original.ports))
+  succeeded(await apply(original.ports, 'ruth', candidateId))
+  outcomes = await badOutcomes(original)
 })
-after(() => rm(folder, { recursive: true, force: true }))
+after(() => Promise.all(installations.map(installed => installed.remove())))
+
+/** An installation of its own for one incident. */
+async function deskOfItsOwn(): Promise<Desk> {
+  const copy = await copyOf(installations[0] as TestInstallation)
+  installations.push(copy)
+  return new Desk(copy.config.home)
+}
 
 /** The release by both, each validated; the pause is over then. */
 async function released(desk: Desk): Promise<void> {
@@ -38,8 +44,8 @@ async function released(desk: Desk): Promise<void> {
 
 describe('each of the three incidents', { concurrency: true }, () => {
   test('O1 a rollback spike from the first bad outcome to closure: pause by itself, evidence, rollback, sign-off (L6)', async () => {
-    const desk = new Desk(file('spike'))
-    await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', await badOutcomes(desk, 'spike'))
+    const desk = await deskOfItsOwn()
+    await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', outcomes)
     const daily = await desk.does<DailyReport>('cron', 'ops', 'daily')
     assert.deepEqual(daily.pause, [{ cause: 'rollback_spike', engaged: true, refused: null }])
     const again = await desk.does<DailyReport>('ana', 'ops', 'daily')
@@ -91,7 +97,7 @@ describe('each of the three incidents', { concurrency: true }, () => {
   })
 
   test('O1 a spike of false positives to closure: nothing closes it before the thresholds are tighter and a window is clear', async () => {
-    const desk = new Desk(file('false-positives'))
+    const desk = await deskOfItsOwn()
     const daily = await desk.does<DailyReport>('ana', 'ops', 'daily')
     const [pause] = daily.pause
     assert.equal(pause?.engaged, false)
@@ -112,9 +118,16 @@ describe('each of the three incidents', { concurrency: true }, () => {
     await desk.step('sam', id, 3, 'the rationale was thin')
     await desk.refused('illegal_move', 'sam', 'incident', 'step', id, '4', '--note', 'x')
     const tighter = { ...WATCHFUL, guardrails: { ...WATCHFUL.guardrails, min_margin_delta_bps: 0 } }
-    await writeFile(file('tighter.json'), JSON.stringify(tighter))
-    await desk.refused('not_authorised', 'ana', 'policy-opt', 'control', 'thresholds', file('tighter.json'))
-    await desk.does('sam', 'policy-opt', 'control', 'thresholds', file('tighter.json'))
+    await writeFile(desk.file('tighter.json'), JSON.stringify(tighter))
+    await desk.refused(
+      'not_authorised',
+      'ana',
+      'policy-opt',
+      'control',
+      'thresholds',
+      desk.file('tighter.json'),
+    )
+    await desk.does('sam', 'policy-opt', 'control', 'thresholds', desk.file('tighter.json'))
     await desk.step('sam', id, 4, 'no candidate may lose margin now')
     await desk.refused('illegal_move', 'sam', 'incident', 'close', id, '--note', 'x')
     desk.days = 31
@@ -133,8 +146,8 @@ describe('each of the three incidents', { concurrency: true }, () => {
   })
 
   test('O1 a drift between promise and outcome to closure: payloads, replay again, root cause', async () => {
-    const desk = new Desk(file('drift'))
-    await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', await badOutcomes(desk, 'drift'))
+    const desk = await deskOfItsOwn()
+    await desk.does('ana', 'policy-opt', 'monitor', 'latest', '--outcomes', outcomes)
     const daily = await desk.does<DailyReport>('ruth', 'ops', 'daily')
     const id = incidentOf(daily, 'margin_gap_drift')
     await desk.step('sam', id, 1, 'no applies until it is explained')

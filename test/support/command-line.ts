@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -32,7 +33,8 @@ export function quoteyLater(
   const clock = days === 0 ? [] : ['--import', `${shiftedClock}?ahead_ms=${days * 86_400_000}`]
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...clock, entry, '--home', home, ...who, ...words], {
-      env: environment,
+      // Compiled code is kept between calls, as the launcher does.
+      env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...environment },
     })
     const out: Buffer[] = []
     const err: Buffer[] = []

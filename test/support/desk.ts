@@ -2,10 +2,23 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
+import { writeMarketFile } from '../../src/adapters/market-file.ts'
+import type { RuleDiff } from '../../src/domain/policy.ts'
+import { DEFAULT_THRESHOLDS, type Thresholds } from '../../src/domain/thresholds.ts'
+import { activePolicy } from '../../src/loop/active.ts'
 import type { Incident } from '../../src/loop/incident.ts'
 import type { DailyReport } from '../../src/loop/ops-daily.ts'
+import type { Ports } from '../../src/loop/ports.ts'
+import { changeThresholds } from '../../src/loop/thresholds.ts'
 import { quoteyLater } from './command-line.ts'
+import {
+  apply,
+  approvedCandidate,
+  installationWithHistory,
+  parameterChange,
+  rollback,
+} from './governed-candidate.ts'
+import { succeeded, type TestInstallation } from './installation.ts'
 
 /** One installation and how far its clock has come. */
 export class Desk {
@@ -48,54 +61,10 @@ export class Desk {
   }
 }
 
-const RULE = { smb: 'discount-cap-smb', enterprise: 'discount-cap-enterprise' } as const
-
-/** A candidate by Ana with one cap moved, replayed. */
-export async function candidateReplayed(
-  desk: Desk,
-  rule: keyof typeof RULE,
-  from: number,
-  to: number,
-): Promise<void> {
-  const { version } = await desk.does<{ version: number }>(null, 'policy', 'show')
-  const change = {
-    rule_id: RULE[rule],
-    operation: 'update',
-    field: 'cap_bps',
-    from,
-    to,
-    rationale: 'a step',
-  }
-  const diff = desk.file('diff.json')
-  await writeFile(diff, JSON.stringify({ base_policy_version: version, rule_diffs: [change] }))
-  await desk.does('ana', 'policy-opt', 'propose', '--from', diff)
-  await desk.does('ana', 'policy-opt', 'replay', 'latest')
-}
-
-/** A candidate by Ana, approved by Sam, applied by Ruth; gives the apply record. */
-export async function applied(
-  desk: Desk,
-  rule: keyof typeof RULE,
-  from: number,
-  to: number,
-): Promise<{ readonly id: string; readonly candidate_id: string }> {
-  await candidateReplayed(desk, rule, from, to)
-  await desk.does('ana', 'policy-packet', 'build', 'latest')
-  const reason = ['--reason', 'the packet shows no harm']
-  await desk.does('sam', 'policy-packet', 'action', 'latest', '--decision', 'approve', ...reason)
-  const { apply_record } = await desk.does<{ apply_record: { id: string; candidate_id: string } }>(
-    'ruth',
-    'policy-opt',
-    'apply',
-    'latest',
-  )
-  return apply_record
-}
-
 export const ROLL_BACK = ['policy-opt', 'rollback']
 
 /** Thresholds under which one sample raises an alert, and a spike of rollbacks pauses by itself. */
-export const WATCHFUL = {
+export const WATCHFUL: Thresholds = {
   ...DEFAULT_THRESHOLDS,
   alerts: {
     ...DEFAULT_THRESHOLDS.alerts,
@@ -105,36 +74,36 @@ export const WATCHFUL = {
   },
 }
 
-/** Ana reviews, Sam looks after safety, Ruth applies, cron runs the jobs, with a history; one candidate applied and rolled back. */
-export async function troubledInstallation(desk: Desk): Promise<void> {
-  await desk.does(null, 'init')
-  await desk.does(null, 'actor', 'add', '--id', 'ana', '--role', 'revenue_ops')
-  await desk.does(null, 'actor', 'add', '--id', 'sam', '--role', 'safety_owner')
-  await desk.does(null, 'actor', 'add', '--id', 'ruth', '--role', 'runtime_owner')
-  await desk.does(null, 'actor', 'add', '--id', 'cron', '--role', 'scheduler', '--service')
-  await writeFile(desk.file('thresholds.json'), JSON.stringify(WATCHFUL))
-  await desk.does('sam', 'policy-opt', 'control', 'thresholds', desk.file('thresholds.json'))
-  const quotes = desk.file('quotes.csv')
-  await desk.does(null, 'history', 'simulate', '--seed', '11', '--quotes', '3000', '--out', quotes)
-  await desk.does(null, 'history', 'import', quotes)
-  const first = await applied(desk, 'smb', 1800, 1750)
-  await desk.does('ruth', ...ROLL_BACK, first.id, '--reason', 'reps complained')
+/** PEOPLE and a history under WATCHFUL; one candidate of Ana, approved by Sam and applied by Ruth, was taken back. */
+export async function troubledInstallation(): Promise<TestInstallation> {
+  const installed = await installationWithHistory()
+  const { ports } = installed
+  succeeded(await changeThresholds(ports, { actorId: 'sam', thresholds: WATCHFUL }))
+  const { candidateId } = await approvedCandidate(ports)
+  const { apply_record } = succeeded(await apply(ports, 'ruth', candidateId))
+  succeeded(await rollback(ports, 'ruth', apply_record.id, 'reps complained'))
+  return installed
 }
 
-/** Outcomes under the active version, of the quotes that it let go cheaper alone. */
-export async function badOutcomes(desk: Desk, name: string): Promise<string> {
-  const { version } = await desk.does<{ version: number }>(null, 'policy', 'show')
-  const policy = ['--policy', String(version), '--out', desk.file(`${name}-all.csv`)]
-  await desk.does(null, 'history', 'simulate', '--seed', '8', '--quotes', '3000', ...policy)
-  const lines = (await readFile(desk.file(`${name}-all.csv`), 'utf8')).trimEnd().split('\n')
+/** A step that passes every guardrail, and does harm where large deals alone come in. */
+export const costlyStep = (ports: Ports): Promise<RuleDiff> =>
+  parameterChange(ports, 'discount-cap-enterprise', 'cap_bps', 50)
+
+/** Outcomes under the active version, of the quotes that `costlyStep` let go cheaper alone; gives the file. */
+export async function badOutcomes({ ports, folder }: TestInstallation): Promise<string> {
+  const { version, policy } = await ports.store.read(activePolicy)
+  const all = join(folder, 'all.csv')
+  succeeded(await writeMarketFile(all, { seed: 8, quotes: 3000, policy, policyVersion: version }))
+  const lines = (await readFile(all, 'utf8')).trimEnd().split('\n')
   const header = (lines[0] as string).split(',')
   const [segment, asked] = [header.indexOf('segment'), header.indexOf('requested_discount_bps')]
   const harmed = lines.filter((line, at) => {
     const cells = line.split(',')
     return at === 0 || (cells[segment]?.toLowerCase().startsWith('ent') && Number(cells[asked]) > 3000)
   })
-  await writeFile(desk.file(`${name}.csv`), `${harmed.join('\n')}\n`)
-  return desk.file(`${name}.csv`)
+  const path = join(folder, 'harm.csv')
+  await writeFile(path, `${harmed.join('\n')}\n`)
+  return path
 }
 
 /** The incident of that cause in a daily report. */
