@@ -228,6 +228,14 @@ export const RUNBOOK: readonly RunbookStep[] = [
   },
   {
     section: '4',
+    step: 'nothing is applied while paused',
+    actor: 'ruth',
+    words: words('policy-opt', 'apply', 'latest'),
+    exitCode: 3,
+    shows: said => (said.refusal as { code: string }).code === 'safety_pause_active',
+  },
+  {
+    section: '4',
     step: 'rejections go on',
     actor: 'ruth',
     words: words(
@@ -249,6 +257,21 @@ export const RUNBOOK: readonly RunbookStep[] = [
       (said.checks as readonly { kind: string; ok: boolean }[]).every(
         check => check.kind === 'job' || check.ok,
       ),
+  },
+  {
+    section: '4',
+    step: 'roll back what does damage, which goes on while paused',
+    actor: 'ruth',
+    words: ({ incidents }) => [
+      'policy-opt',
+      'rollback',
+      'latest',
+      '--incident',
+      incidents.rollback_spike ?? '',
+      '--reason',
+      'it does harm',
+    ],
+    shows: said => typeof (said.rollback_record as Record<string, unknown>).id === 'string',
   },
   {
     section: '4',
