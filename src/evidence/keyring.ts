@@ -123,10 +123,22 @@ export function keyValidAt(keyring: Keyring, keyId: string, actorId: string, at:
 export const hasExpired = ({ expires_at }: Keyring, at: Instant): boolean =>
   expires_at !== null && at >= expires_at
 
-/** Ids of the keys that speak for an actor at an instant, newest first. */
-export const validKeyIds = (keyring: Keyring, actorId: string, at: Instant): readonly string[] =>
+/**
+ * Ids of the keys that speak for an actor at an instant, newest first. With `loggedUntil`, the instant the log has reached, only
+ * those that had not ended by then: what they signed would be judged by the later of the two.
+ */
+export const validKeyIds = (
+  keyring: Keyring,
+  actorId: string,
+  at: Instant,
+  loggedUntil: Instant = at,
+): readonly string[] =>
   keyring.keys
-    .filter(key => keyValidAt(keyring, key.key_id, actorId, at) === null)
+    .filter(key =>
+      [at, at > loggedUntil ? at : loggedUntil].every(
+        instant => keyValidAt(keyring, key.key_id, actorId, instant) === null,
+      ),
+    )
     .map(key => key.key_id)
     .reverse()
 

@@ -78,7 +78,8 @@ export function checkStatement(
   return objection === null ? { kind: 'valid', statement } : invalid(objection)
 }
 
-const later = (at: Instant, other: Instant = at): Instant => (at > other ? at : other)
+/** The later of two instants. */
+export const later = (at: Instant, other: Instant = at): Instant => (at > other ? at : other)
 
 function readStatement(text: string): Statement | null {
   try {

@@ -2,9 +2,10 @@ import { type ControlOperation, controlOf, type Role } from '../domain/controls.
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
 import { hasExpired, type KeyringActor, validKeyIds } from '../evidence/keyring.ts'
+import { later } from '../evidence/statement.ts'
 import type { Reading } from './ports.ts'
 import type { ActorType, AuditRow } from './tables.ts'
-import { keyringInForceAt, trustedKeyring } from './trust.ts'
+import { keyringInForceAt, loggedUntil, trustedKeyring } from './trust.ts'
 
 /** Leave to do one operation now. */
 export interface Authority {
@@ -38,7 +39,8 @@ export async function authorize(
       { actor_id: actorId, control: control.id },
     )
   }
-  if (hasExpired(keyring, now)) {
+  const reached = later(now, await loggedUntil(tx))
+  if (hasExpired(keyring, reached)) {
     return refuse(
       'key_expired',
       `version ${keyring.version} of the keyring expired at ${keyring.expires_at}`,
@@ -46,7 +48,7 @@ export async function authorize(
       { actor_id: actorId, control: control.id, keyring_version: keyring.version },
     )
   }
-  if (validKeyIds(keyring, actorId, now).length === 0) {
+  if (validKeyIds(keyring, actorId, now, reached).length === 0) {
     return refuse(
       'key_expired',
       `\`${actorId}\` has no key that is valid now`,

@@ -4,7 +4,7 @@ import { type Checkpoint, checkpointTexts, originOf, sealCheckpoint } from '../e
 import { type Keyring, publicKeyIn, validKeyIds } from '../evidence/keyring.ts'
 import type { Ports } from './ports.ts'
 import { record } from './record.ts'
-import { logHead, trustedKeyring } from './trust.ts'
+import { loggedUntil, logHead, trustedKeyring } from './trust.ts'
 
 export interface TakenCheckpoint {
   readonly checkpoint: Checkpoint
@@ -21,7 +21,7 @@ export const takeCheckpoint = (ports: Ports, actorId: string): Promise<Result<Ta
     const now = ports.clock.now()
     const keyring = await trustedKeyring(tx)
     const atHand = await ports.signer.keysOf(actorId)
-    const keyId = validKeyIds(keyring, actorId, now).find(id => atHand.includes(id))
+    const keyId = validKeyIds(keyring, actorId, now, await loggedUntil(tx)).find(id => atHand.includes(id))
     if (keyId === undefined) {
       return refuse(
         'not_authorised',

@@ -2,6 +2,7 @@ import type { Instant, JsonObject } from '../domain/units.ts'
 import { auditEntry, type RowDigest, sealEntry } from '../evidence/audit-entry.ts'
 import { canonicalText } from '../evidence/canonical.ts'
 import { digestOfRow } from '../evidence/row-digest.ts'
+import { later } from '../evidence/statement.ts'
 import { growTree } from './log-tree.ts'
 import { queueEvent } from './outbox.ts'
 import type { Ports, Writing } from './ports.ts'
@@ -79,6 +80,8 @@ async function nextEntry(
   rows: readonly RowDigest[],
 ): Promise<AuditRow> {
   const newest = await tx.last('policy_lifecycle_audit')
+  // The log never goes back in time, also where the clock does: what had expired by one entry stays so.
+  const occurredAt = later(change.occurredAt, newest?.occurred_at)
   const id = ports.randomness.id('evt')
   const links = {
     candidate_id: change.links?.candidate_id ?? null,
@@ -93,7 +96,7 @@ async function nextEntry(
     id,
     event_type: change.eventType,
     actor: change.actor,
-    occurred_at: change.occurredAt,
+    occurred_at: occurredAt,
     correlation_id: correlationId,
     idempotency_key: change.idempotencyKey,
     links,
@@ -109,7 +112,7 @@ async function nextEntry(
     actor_id: change.actor.id,
     correlation_id: correlationId,
     idempotency_key: change.idempotencyKey,
-    occurred_at: change.occurredAt,
+    occurred_at: occurredAt,
     entry_index: entry.index,
     ...sealEntry(entry),
   }

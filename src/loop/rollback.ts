@@ -2,6 +2,7 @@ import { move } from '../domain/lifecycle.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Digest, Instant } from '../domain/units.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
+import { later } from '../evidence/statement.ts'
 import { type Activated, activatedBy, activeApply } from './activation.ts'
 import { activePolicy, currentActivation, policyOfVersion } from './active.ts'
 import { verifyApply } from './apply-signed.ts'
@@ -29,8 +30,8 @@ export interface RolledBack extends Activated {
 }
 
 /**
- * Restores the document that was active before the active apply, as a new activation. It works while paused, and needs neither
- * history nor optimizer. The same again gives the same record. Refuses reason_required, not_authorised, key_expired, not_found,
+ * Restores the document that was active before the active apply, as a new activation. It works while paused, and on an apply whose
+ * clock was ahead; it needs neither history nor optimizer. The same again gives the same record. Refuses reason_required, not_authorised, key_expired, not_found,
  * idempotency_conflict (rolled back for another reason), illegal_move (not the active apply), signature_invalid (not as signed),
  * bad_input (a trigger outside the time since the apply); throws BrokenState when the prior document is not what it was.
  */
@@ -41,20 +42,22 @@ export async function rollbackApply(ports: Ports, asked: RollbackRequest): Promi
     return refuse('reason_required', 'a rollback needs a reason', 'pass `--reason TEXT`')
   }
   return ports.store.change(async tx => {
-    const at = ports.clock.now()
-    const authority = await authorize(tx, at, request.actorId, 'rollback')
+    const now = ports.clock.now()
+    const authority = await authorize(tx, now, request.actorId, 'rollback')
     if (!authority.ok) return authority
     const applied = await tx.last('policy_apply_record', { id: request.applyRecordId })
     if (applied === null) return noSuchApply(tx, request.applyRecordId)
     const earlier = await tx.last('policy_rollback_record', { apply_record_id: applied.id })
     if (earlier !== null) return again(tx, earlier, request.reason)
+    const at = later(now, applied.applied_at)
     const active = await currentActivation(tx)
     if (active.policy_version !== applied.applied_policy_version) return notActive(tx, applied, active)
     const signed = await verifyApply(tx, applied, at)
     if (!signed.ok) return signed
     const incident = await incidentOfRollback(tx, request.incidentId ?? null)
     if (!incident.ok) return incident
-    const triggeredAt = request.triggeredAt ?? incident.value?.triggered_at ?? began
+    const triggeredAt =
+      request.triggeredAt ?? incident.value?.triggered_at ?? later(began, applied.applied_at)
     if (triggeredAt > at || triggeredAt < applied.applied_at) return triggerOutside(triggeredAt, applied, at)
     return rollBack(tx, ports, { request, authority: authority.value, applied, active, triggeredAt, at })
   })
@@ -97,7 +100,7 @@ async function rollBack(tx: Writing, ports: Ports, rollback: Rollback): Promise<
     rollback_signature: signed.value.signature,
     signature_key_id: signed.value.keyId,
     actor_id: authority.actorId,
-    idempotency_key: rollbackKey(applied.id),
+    idempotency_key: digestOf({ operation: 'rollback', apply_record_id: applied.id }),
     parent_rollback_id: parent?.id ?? null,
     rollback_depth: (parent?.rollback_depth ?? 0) + 1,
     rollback_metadata_json: canonicalText({
@@ -236,9 +239,6 @@ const triggerOutside = (triggeredAt: Instant, applied: ApplyRow, now: Instant): 
     'pass the instant of the alert or the incident, between the apply and now',
     { applied_at: applied.applied_at, now },
   )
-
-const rollbackKey = (applyRecordId: string): Digest =>
-  digestOf({ operation: 'rollback', apply_record_id: applyRecordId })
 
 const notRestored = (applied: ApplyRow, why: string): BrokenState =>
   new BrokenState(

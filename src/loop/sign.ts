@@ -7,12 +7,13 @@ import { validKeyIds } from '../evidence/keyring.ts'
 import {
   checkStatement,
   type ExpectedStatement,
+  later,
   STATEMENT_TYPE,
   type Statement,
 } from '../evidence/statement.ts'
 import type { Ports, Reading } from './ports.ts'
 import type { AuditRow } from './tables.ts'
-import { keyringInForceAt, logHead, trustedKeyring } from './trust.ts'
+import { keyringInForceAt, loggedUntil, logHead, trustedKeyring } from './trust.ts'
 
 export interface ToSign {
   readonly operation: ControlOperation
@@ -42,7 +43,7 @@ export async function signStatement(
 ): Promise<Result<SignedStatement>> {
   const keyring = await trustedKeyring(tx)
   const { actorId, at } = toSign
-  const valid = validKeyIds(keyring, actorId, at)
+  const valid = validKeyIds(keyring, actorId, at, await loggedUntil(tx))
   if (valid.length === 0) {
     return refuse(
       'key_expired',
@@ -87,7 +88,9 @@ export async function verifyStatement(
   entry: AuditRow | null = null,
 ): Promise<Result<Statement>> {
   const keyring = entry === null ? await trustedKeyring(tx) : await keyringInForceAt(tx, entry.entry_index)
-  const verdict = checkStatement(envelope, { ...expected, ...(await placed(tx, entry)) }, keyring, at)
+  // A clock that was set back since must not hide what was recorded before: of a recorded one, its entry bounds the instant.
+  const latest = later(at, entry?.occurred_at)
+  const verdict = checkStatement(envelope, { ...expected, ...(await placed(tx, entry)) }, keyring, latest)
   if (verdict.kind === 'valid') return done(verdict.statement)
   return refuse(
     'signature_invalid',

@@ -3,12 +3,14 @@ import type { Thresholds } from '../domain/thresholds.ts'
 import { type ThresholdChange, thresholdChanges } from '../domain/thresholds-change.ts'
 import type { Digest, Instant, Json, JsonObject } from '../domain/units.ts'
 import { canonicalText, digestOfText } from '../evidence/canonical.ts'
+import { later } from '../evidence/statement.ts'
 import { currentActivation, currentThresholds } from './active.ts'
 import { type Authority, authorize, rolesHeldAt } from './authorize.ts'
 import { type ReleaseSignature, signedByBothRoles } from './pause.ts'
 import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
 import { signStatement, verifyStatement } from './sign.ts'
+import { loggedUntil } from './trust.ts'
 
 export interface ChangeThresholds {
   readonly actorId: string
@@ -37,7 +39,7 @@ interface KeptSignature extends ReleaseSignature {
  */
 export const changeThresholds = (ports: Ports, input: ChangeThresholds): Promise<Result<ThresholdsOutcome>> =>
   ports.store.change(async tx => {
-    const at = ports.clock.now()
+    const at = later(ports.clock.now(), await loggedUntil(tx))
     const current = await currentThresholds(tx)
     const changes = thresholdChanges(current.thresholds, input.thresholds)
     const loosens = changes.some(change => change.loosened)

@@ -1,4 +1,5 @@
 import { refuse } from '../domain/refusal.ts'
+import type { Instant } from '../domain/units.ts'
 import type { LogHead } from '../evidence/audit-entry.ts'
 import { digestOf } from '../evidence/canonical.ts'
 import { type Keyring, type KeyringVerdict, readKeyring, trustKeyring } from '../evidence/keyring.ts'
@@ -91,6 +92,13 @@ function verdictOn(stored: readonly KeyringRow[], installation: string): Keyring
   verdicts.set(installation, { key, verdict })
   return verdict
 }
+
+/**
+ * The instant the log has reached; no entry bears an earlier one than the entry before. A clock that runs behind it (set back, or once
+ * ahead) brings no key back to life. '' for an empty log, which is before every instant.
+ */
+export const loggedUntil = async (tx: Reading): Promise<Instant> =>
+  (await tx.last('policy_lifecycle_audit'))?.occurred_at ?? ''
 
 /** How far the log has come. */
 export async function logHead(tx: Reading): Promise<LogHead> {
