@@ -2,7 +2,7 @@ import type { KpiDetailRow } from '../domain/kpi.ts'
 import type { Reading } from './ports.ts'
 import type { IncidentRow } from './tables.ts'
 
-/** Candidates an incident is about: what its reporting window and the time since saw applied, rolled back or monitored. */
+/** Candidates an incident is about: what its reporting window saw applied, rolled back or monitored. */
 export interface AffectedCandidates {
   readonly applied: readonly string[]
   readonly rolled_back: readonly string[]
@@ -15,15 +15,15 @@ export interface AffectedCandidates {
 /** The candidates of an incident, from the audit log and the KPI detail. */
 export async function affectedCandidates(tx: Reading, incident: IncidentRow): Promise<AffectedCandidates> {
   const { window_start, window_end } = incident
-  const within = async (eventType: string, until: string | null): Promise<readonly string[]> => {
+  const within = async (eventType: string): Promise<readonly string[]> => {
     const events = await tx.find('policy_lifecycle_audit', { event_type: eventType })
     const ids = events
-      .filter(event => event.occurred_at >= window_start && (until === null || event.occurred_at < until))
+      .filter(event => event.occurred_at >= window_start && event.occurred_at < window_end)
       .flatMap(event => event.candidate_id ?? [])
     return [...new Set(ids)].sort()
   }
-  const applied = await within('applied', window_end)
-  const rolledBack = await within('rolled_back', window_end)
+  const applied = await within('applied')
+  const rolledBack = await within('rolled_back')
   const gaps = (await tx.kpi(
     'clo_kpi_projected_vs_realized_detail_v1',
     window_start,

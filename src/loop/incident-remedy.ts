@@ -3,20 +3,17 @@ import type { Thresholds } from '../domain/thresholds.ts'
 import { type ThresholdChange, thresholdChanges } from '../domain/thresholds-change.ts'
 import { activeApply } from './activation.ts'
 import { currentActivation } from './active.ts'
-import { affectedCandidates } from './affected-candidates.ts'
 import type { Evidence, StepInput } from './incident-evidence.ts'
 import type { MonitoringResult } from './monitor.ts'
 import type { Ports, Reading } from './ports.ts'
 
 /**
- * What was rolled back since the trouble began, and that nothing harmful is active: a candidate of this incident whose realised
- * margin interval lies below zero. Refuses illegal_move while one is.
+ * What was rolled back since the trouble began, and that nothing harmful is active: an applied candidate, of whatever window, whose
+ * realised margin interval lies below zero. Refuses illegal_move while it is.
  */
 export const harmDone = (ports: Ports, { incident }: StepInput): Promise<Result<Evidence>> =>
   ports.store.read(async tx => {
-    const applied = await activeApply(tx, await currentActivation(tx))
-    const { all } = await affectedCandidates(tx, incident)
-    const active = applied !== null && all.includes(applied.candidate_id) ? applied : null
+    const active = await activeApply(tx, await currentActivation(tx))
     const upper = active === null ? null : await realizedMarginUpper(tx, active.candidate_id)
     if (active !== null && upper !== null && upper < 0) {
       return refuse(
@@ -32,7 +29,7 @@ export const harmDone = (ports: Ports, { incident }: StepInput): Promise<Result<
     return done({
       holds: true,
       rollback_record_ids: rollbacks.map(row => row.id),
-      active_and_affected: active?.candidate_id ?? null,
+      active_candidate_id: active?.candidate_id ?? null,
       realized_margin_delta_bps_upper: upper,
     })
   })
