@@ -24,15 +24,17 @@ export function readConfig(
   flags: { readonly home?: string; readonly as?: string },
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
-  const home = resolve(flags.home ?? environment.QUOTEY_HOME ?? '.quotey')
+  // A variable that is set to nothing is as good as not set.
+  const set = (variable: string): string | undefined => environment[variable] || undefined
+  const home = resolve(flags.home ?? set('QUOTEY_HOME') ?? '.quotey')
   return {
     home,
-    installationId: environment.QUOTEY_INSTALLATION ?? null,
-    keysFolder: resolve(environment.QUOTEY_KEYS ?? join(home, 'keys')),
-    keyPassphrase: environment.QUOTEY_KEY_PASSPHRASE ?? null,
-    actorId: flags.as ?? environment.QUOTEY_ACTOR ?? null,
-    webhooksFile: resolve(environment.QUOTEY_WEBHOOKS ?? join(home, 'webhooks.yaml')),
-    checkpointPlace: environment.QUOTEY_CHECKPOINTS || null,
+    installationId: set('QUOTEY_INSTALLATION') ?? null,
+    keysFolder: resolve(set('QUOTEY_KEYS') ?? join(home, 'keys')),
+    keyPassphrase: set('QUOTEY_KEY_PASSPHRASE') ?? null,
+    actorId: flags.as ?? set('QUOTEY_ACTOR') ?? null,
+    webhooksFile: resolve(set('QUOTEY_WEBHOOKS') ?? join(home, 'webhooks.yaml')),
+    checkpointPlace: set('QUOTEY_CHECKPOINTS') ?? null,
     secretNamed: variable => environment[variable] ?? null,
   }
 }

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname } from 'node:path'
 import { Readable } from 'node:stream'
@@ -33,7 +33,8 @@ export interface MarketFile {
 /**
  * Simulates a market into a CSV with canonical columns, and its truth beside it as `PATH.truth.json`. Streams, so memory does
  * not grow with the number of quotes; the file appears under its name only when it is whole. Refuses `bad_input` on another
- * ending than `.csv`, on a seed or number of quotes out of range, and on a place that cannot be written.
+ * ending than `.csv`, on a seed or number of quotes out of range, on a place that cannot be written, and on a file that no earlier
+ * simulation made: those may be somebody's own quotes.
  */
 export async function writeMarketFile(
   path: string,
@@ -63,7 +64,7 @@ async function writeMarket(
   policy: CheckedPolicy,
   progress: Progress,
 ): Promise<MarketFile> {
-  const truthPath = `${path}.truth.json`
+  const truthPath = truthPathOf(path)
   await mkdir(dirname(path), { recursive: true })
   const counts = await writeWhole(path, async partial => {
     const counted = { won: 0, lost: 0, open: 0 }
@@ -75,6 +76,8 @@ async function writeMarket(
   return { path, truth_path: truthPath, quotes: truth.quotes, ...counts }
 }
 
+const truthPathOf = (path: string): string => `${path}.truth.json`
+
 /** The policy that a new installation and a simulated market begin with. */
 export const starterPolicy = async (): Promise<Result<CheckedPolicy>> =>
   checkPolicyText(await readFile(STARTER_POLICY, 'utf8'))
@@ -82,6 +85,10 @@ export const starterPolicy = async (): Promise<Result<CheckedPolicy>> =>
 function faultOf(path: string, options: MarketFileOptions) {
   if (extname(path).toLowerCase() !== '.csv') {
     return refuse('bad_input', `cannot write \`${path}\``, 'give a file name that ends in .csv', { path })
+  }
+  if (existsSync(path) && !existsSync(truthPathOf(path))) {
+    const message = `\`${path}\` is there, and no simulation made it`
+    return refuse('bad_input', message, 'name a new file, so that none of yours is overwritten', { path })
   }
   if (!isWithin(options.seed, 0, SEED_MAX)) {
     return refuse('bad_input', `seed \`${options.seed}\` is out of range`, `give an integer 0..${SEED_MAX}`)

@@ -128,6 +128,9 @@ const PARQUET_MAGIC = 'PAR1'
 /** Parquet by its first bytes, CSV otherwise: a name's ending says less. */
 async function openTable(path: string): Promise<Result<SourceTable>> {
   const found = await stat(path).catch(() => null)
+  if (found?.isDirectory() === true) {
+    return refuse('bad_input', `\`${path}\` is a folder`, 'name a CSV or Parquet file in it')
+  }
   if (found === null || !found.isFile()) {
     return refuse('not_found', `there is no file \`${path}\``, 'name a CSV or Parquet file')
   }

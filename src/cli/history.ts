@@ -95,7 +95,7 @@ async function policyInForce(
 const wholeNumber = (option: string, text: string): Result<number> =>
   /^\d{1,15}$/.test(text)
     ? done(Number(text))
-    : refuse('bad_input', `\`${option} ${text}\` is not a whole number`, `pass \`${option}\` a whole number`)
+    : refuse('bad_input', `\`${option} ${text}\` is not a whole number from 0 on`, `such as \`${option} 7\``)
 
 const importedText = (made: ImportedHistory): string =>
   [

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { packageFile } from '../adapters/package-files.ts'
 import { refuse } from '../domain/refusal.ts'
 import { COMMANDS } from './commands.ts'
 import { tell } from './face.ts'
@@ -10,6 +12,7 @@ async function programFor(words: readonly string[]): Promise<Command> {
     .option('--home <dir>', 'folder of the installation (default: QUOTEY_HOME or .quotey)')
     .option('--as <actor>', 'who acts (default: QUOTEY_ACTOR)')
     .option('--json', 'print exactly one JSON document on stdout')
+    .version(packageVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError()
@@ -26,6 +29,9 @@ async function programFor(words: readonly string[]): Promise<Command> {
   }
   return program
 }
+
+const packageVersion = (): string =>
+  (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version
 
 /** The loop in order, for whoever asks what there is. */
 async function loopHelp(): Promise<string> {
@@ -78,6 +84,11 @@ async function main(words: readonly string[]): Promise<void> {
     process.stderr.write(`fault of ours: ${fault.stack ?? fault.message}\n`)
   }
 }
+
+// Whoever reads may stop early, as `head` does; that is no fault, and what was done stays done.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 
 const words = process.argv.slice(2)
 await main(words.length === 0 ? ['--help'] : words)

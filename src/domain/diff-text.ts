@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { CandidateDiff } from './policy.ts'
 import { ruleShape } from './policy-text.ts'
 import { done, type Result, refuse } from './refusal.ts'
+import { shapeFault } from './shape-fault.ts'
 
 const side = z.union([ruleShape, z.string(), z.int(), z.null()])
 const shape = z.strictObject({
@@ -28,7 +29,7 @@ export function readDiffText(text: string): Result<CandidateDiff> {
   }
   const parsed = shape.safeParse(document.toJS({ maxAliasCount: 0 }))
   if (parsed.success) return done(parsed.data)
-  const findings = parsed.error.issues.map(issue => `${issue.path.join('.') || 'diff'}: ${issue.message}`)
+  const findings = parsed.error.issues.map(issue => shapeFault(issue, 'the diff'))
   return refuse('bad_input', 'the diff has not the form of one', REMEDY, { findings })
 }
 

@@ -2,6 +2,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { CANONICAL_COLUMNS, isCanonicalColumn } from './canonical-columns.ts'
 import { done, type Result, refuse } from './refusal.ts'
+import { shapeFault } from './shape-fault.ts'
 
 /** Where the cells of one canonical column come from. */
 export type ColumnSource =
@@ -73,9 +74,7 @@ export function readMapping(text: string): Result<Mapping> {
   const read = mappingSchema.safeParse(document.toJS())
   if (!read.success) {
     const issue = read.error.issues[0] as z.core.$ZodIssue
-    return refuse('bad_input', `the mapping is wrong at \`${issue.path.join('.')}\``, REMEDY, {
-      fault: issue.message,
-    })
+    return refuse('bad_input', `the mapping is wrong at ${shapeFault(issue, 'the document')}`, REMEDY)
   }
   const unknown = Object.keys(read.data.columns).filter(name => !isCanonicalColumn(name))
   if (unknown.length > 0) {

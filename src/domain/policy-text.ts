@@ -10,6 +10,7 @@ import {
   type PolicyFinding,
 } from './policy-check.ts'
 import type { Result } from './refusal.ts'
+import { shapeFaultText } from './shape-fault.ts'
 
 const parameterName = z
   .string()
@@ -127,10 +128,8 @@ function readPlaced(text: string): {
 
 const NO_DOCUMENT: PolicyDocument = { schema: 'clo_policy.v1', name: '', rules: [] }
 
-const issueText = (issue: z.core.$ZodIssue): string => {
-  const plain = issue.code === 'unrecognized_keys' ? 'no such key in a policy' : issue.message
-  return plain.slice(0, 1).toLowerCase() + plain.slice(1)
-}
+const issueText = (issue: z.core.$ZodIssue): string =>
+  issue.code === 'unrecognized_keys' ? 'no such key in a policy' : shapeFaultText(issue)
 
 function ruleIdAt(document: unknown, path: readonly (string | number)[]): string | null {
   const [first, index] = path

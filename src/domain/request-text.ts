@@ -3,6 +3,7 @@ import { CANONICAL_COLUMNS, isAttributeName } from './canonical-columns.ts'
 import type { Request } from './decision.ts'
 import { RANGE_OF } from './policy-cells.ts'
 import { type Result, refuse } from './refusal.ts'
+import { shapeFault } from './shape-fault.ts'
 import { normaliseText } from './text.ts'
 import type { JsonObject } from './units.ts'
 
@@ -34,8 +35,7 @@ export function readRequest(json: string): Result<Request> {
   }
   const shaped = named.safeParse(value)
   if (!shaped.success) {
-    const [issue] = shaped.error.issues
-    return unreadable(`\`${issue?.path.join('.') || 'the quote'}\`: ${issue?.message}`)
+    return unreadable(shapeFault(shaped.error.issues[0] as z.core.$ZodIssue, 'the quote'))
   }
   const attributes: Record<string, string | number | null> = {}
   for (const [name, given] of Object.entries(shaped.data)) {

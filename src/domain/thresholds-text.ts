@@ -2,6 +2,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { ALERT_CODES } from './alert-state.ts'
 import { done, type Result, refuse } from './refusal.ts'
+import { shapeFault } from './shape-fault.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts'
 
 const bps = z.int().min(0).max(1_000_000)
@@ -62,7 +63,7 @@ export function readThresholdsText(text: string): Result<Thresholds> {
   }
   const read = shape.safeParse(value)
   if (read.success) return done(read.data)
-  const faults = read.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
+  const faults = read.error.issues.map(issue => shapeFault(issue, 'the document'))
   return refuse(
     'bad_input',
     `the thresholds have ${faults.length} fault(s): ${faults[0]}`,

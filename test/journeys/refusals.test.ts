@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { readConfig } from '../../src/config.ts'
 import { quotey } from '../support/command-line.ts'
 
 let folder = ''
@@ -152,4 +155,52 @@ test('a command that does not exist, and an installation that is not there, are 
   const nowhere = await quotey(file('no-home'), null, '--json', 'policy', 'show')
   assert.equal(nowhere.exitCode, 2)
   assert.match(nowhere.stdout, /quotey init/)
+})
+
+test('a folder in place of a file of quotes is called a folder', async () => {
+  const ended = await quotey(home, null, 'history', 'import', folder)
+  assert.equal(ended.exitCode, 2)
+  assert.match(ended.stderr, /is a folder/)
+})
+
+test('quotes that no simulation made are never overwritten by one, and simulated ones are', async () => {
+  await writeFile(file('own.csv'), 'mine\n')
+  const again = ['history', 'simulate', '--seed', '3', '--quotes', '20', '--out']
+  assert.deepEqual((await refusalOf(null, ...again, file('own.csv'))).code, 'bad_input')
+  assert.equal(await readFile(file('own.csv'), 'utf8'), 'mine\n')
+  assert.equal((await quotey(home, null, ...again, file('again.csv'))).exitCode, 0)
+  assert.equal((await quotey(home, null, ...again, file('again.csv'))).exitCode, 0)
+})
+
+test('what is missing from a quote or a mapping is said in plain words', async () => {
+  const decided = await quotey(home, null, 'policy', 'decide', '--quote', '{"segment":"smb"}')
+  assert.match(decided.stderr, /`list_cents`: expected number, and it is missing/)
+  await writeFile(file('text.yaml'), 'only text\n')
+  const mapped = await quotey(home, null, 'history', 'import', file('quotes.csv'), '--map', file('text.yaml'))
+  assert.match(mapped.stderr, /the mapping is wrong at `the document`: expected object/)
+})
+
+test('a reader who stops early, as head does, is no fault', async () => {
+  const entry = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts')
+  const child = spawn(process.execPath, [entry, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let said = ''
+  child.stderr.on('data', chunk => {
+    said += chunk
+  })
+  const [exitCode] = await once(child, 'close')
+  assert.deepEqual([exitCode, said], [0, ''])
+})
+
+test('the version is that of the package, and a variable set to nothing counts as not set', async () => {
+  const { version } = JSON.parse(
+    await readFile(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'),
+  ) as { version: string }
+  assert.equal((await quotey(home, null, '--version')).stdout, `${version}\n`)
+  const {
+    home: chosen,
+    actorId,
+    keysFolder,
+  } = readConfig({}, { QUOTEY_HOME: '', QUOTEY_ACTOR: '', QUOTEY_KEYS: '' })
+  assert.deepEqual([chosen, actorId, keysFolder], [resolve('.quotey'), null, resolve('.quotey', 'keys')])
 })
