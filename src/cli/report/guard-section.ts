@@ -1,5 +1,5 @@
 import type { AttackOutcome, AttackResult } from '../../domain/attack.ts'
-import { change, words } from './figures.ts'
+import { change, count, words } from './figures.ts'
 import { type GuardrailRow, guardrailRows } from './guardrail-rows.ts'
 import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
@@ -37,6 +37,18 @@ function guardrail({ name, measured, limit, kind, unit, outcome }: GuardrailRow)
 <td class="n">${kind === 'at_least' ? 'at least' : 'at most'} ${withUnit(limit)}</td><td>${word(outcome, SIDES[outcome])}</td></tr>`
 }
 
+const ATTACKS_IN_BPS = [
+  'margin_collapse',
+  'biased_cohort_regression',
+  'threshold_gaming',
+  'extrapolation',
+  'protected_attribute',
+]
+
+/** Shares and losses are in bps; the other attacks count quotes or rules. */
+const attackFigure = (name: string, value: number): string =>
+  `${count(value)}${ATTACKS_IN_BPS.includes(name) ? ' bps' : ''}`
+
 const attack = ({
   attack: name,
   measured,
@@ -46,9 +58,9 @@ const attack = ({
   contributors,
   smallest_set,
 }: AttackResult): Markup => html`<tr>
-<th>${words(name)}</th><td class="n">${measured === null ? 'unknown' : change(measured)}</td><td class="n">${change(limit)}</td>
+<th>${words(name)}</th><td class="n nowrap">${measured === null ? 'unknown' : attackFigure(name, measured)}</td><td class="n nowrap">at most ${attackFigure(name, limit)}</td>
 <td>${word(outcome, SIDES[outcome])}</td><td>${prose(reason)}${
   contributors.length === 0
     ? null
-    : html`<br><span class="small soft">most by ${contributors.map(row => `${row.key} (${change(row.measured)})`).join(', ')}</span>`
+    : html`<br><span class="small soft">most by ${contributors.map(row => `${row.key} (${count(row.measured)})`).join(', ')}</span>`
 }${smallest_set.length === 0 ? null : html`<br><span class="small soft">shown by ${smallest_set.join(', ')}</span>`}</td></tr>`

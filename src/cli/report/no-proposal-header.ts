@@ -17,7 +17,7 @@ export function noProposalHeader(report: RunReport): Markup {
 <div class="box"><h3>Why</h3><ul>${whyNot(report).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
 <div class="box"><h3>What would help</h3><ul>${(helps.length > 0 ? helps : ['More closed quotes, and discounts that vary among like quotes.']).map(line => html`<li>${prose(line)}</li>`)}</ul></div>
 </div>
-${fitness?.verdict === 'unfit' || proposal === null ? null : html`<p class="small soft">The history itself is ${fitness?.verdict ?? 'not audited'}: what is missing is a change that would prove itself.</p>`}
+${fitness?.verdict === 'unfit' || proposal === null ? null : html`<p class="small soft">The history could be learned from, ${fitness?.verdict === 'limited' ? 'within the limits above' : 'without reservation'}; what it did not show is a change that certainly helps.</p>`}
 </header>`
 }
 
