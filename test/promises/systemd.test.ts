@@ -8,7 +8,7 @@ import { COMMANDS } from '../../src/cli/commands.ts'
 
 const folder = fileURLToPath(new URL('../../ops/systemd/', import.meta.url))
 const units = readdirSync(folder).sort()
-const valueOf = (unit: string, name: string): string | undefined =>
+const settingOf = (unit: string, name: string): string | undefined =>
   new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(folder, unit), 'utf8'))?.[1]
 
 const analyzes = spawnSync('systemd-analyze', ['--version']).status === 0
@@ -19,7 +19,7 @@ test('every unit of ops/systemd runs a command there is, and every timer has its
   const services = units.filter(unit => unit.endsWith('.service'))
   assert.equal(services.length, 4)
   for (const unit of services) {
-    const words = valueOf(unit, 'ExecStart')?.replace('/usr/bin/env quotey ', '') ?? ''
+    const words = settingOf(unit, 'ExecStart')?.replace('/usr/bin/env quotey ', '') ?? ''
     assert.ok(known.includes(words), `${unit}: ${words}`)
   }
   const timed = units.filter(unit => unit.endsWith('.timer')).map(unit => unit.replace('.timer', '.service'))
@@ -35,7 +35,7 @@ test('systemd accepts every unit of ops/systemd and the times of its timers', { 
       encoding: 'utf8',
     })
     assert.deepEqual([ended.status, ended.stderr], [0, ''], unit)
-    const time = valueOf(unit, 'OnCalendar')
+    const time = settingOf(unit, 'OnCalendar')
     if (time !== undefined) assert.equal(spawnSync('systemd-analyze', ['calendar', time]).status, 0, time)
   }
 })
