@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { refuse } from '../domain/refusal.ts'
 import { type DecidedAction, decideOnPacket } from '../loop/action.ts'
 import { DECISIONS, type ReviewDecision } from '../loop/decision-record.ts'
-import { actorOf, type Invocation, performing } from './face.ts'
-import { idNamed } from './latest.ts'
+import { actingOn } from './acting.ts'
+import { type Invocation, performing } from './face.ts'
 
 export function register(parent: Command): void {
   parent
@@ -17,8 +17,6 @@ export function register(parent: Command): void {
 }
 
 async function decide(call: Invocation) {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
   const { decision, reason, dryRun } = call.options as {
     decision?: string
     reason?: string
@@ -28,13 +26,12 @@ async function decide(call: Invocation) {
   if (meant === undefined) {
     return refuse('bad_input', `\`${decision}\` is no decision`, `pass one of ${DECISIONS.join(', ')}`)
   }
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'review_packet', call.arguments[0] as string)
-  if (!named.ok) return named
-  return decideOnPacket(ports.value, {
-    actorId: actor.value,
-    packetId: named.value,
+  const acting = await actingOn(call, 'review_packet')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
+  return decideOnPacket(ports, {
+    actorId,
+    packetId: id,
     decision: meant,
     reason: reason ?? null,
     channel: 'cli',

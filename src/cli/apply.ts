@@ -2,8 +2,8 @@ import type { Command } from 'commander'
 import { type AppliedCandidate, applyCandidate } from '../loop/apply.ts'
 import { APPLY_CHECKLIST } from '../loop/apply-checklist.ts'
 import { checkpointElsewhere } from '../loop/checkpoint-post.ts'
-import { actorOf, type Invocation, performing } from './face.ts'
-import { idNamed } from './latest.ts'
+import { actingOn } from './acting.ts'
+import { type Invocation, performing } from './face.ts'
 
 export function register(parent: Command): void {
   parent
@@ -18,14 +18,11 @@ export function register(parent: Command): void {
 }
 
 async function apply(call: Invocation) {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
-  if (!named.ok) return named
-  const applied = await applyCandidate(ports.value, { actorId: actor.value, candidateId: named.value })
-  if (applied.ok) await checkpointElsewhere(ports.value, actor.value)
+  const acting = await actingOn(call, 'policy_candidate')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
+  const applied = await applyCandidate(ports, { actorId, candidateId: id })
+  if (applied.ok) await checkpointElsewhere(ports, actorId)
   return applied
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { INCIDENT_CAUSES, type IncidentCause } from '../domain/playbook.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Ports } from '../loop/ports.ts'
+import { actingOn } from './acting.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 import { incidentListText, incidentText } from './incident-text.ts'
 import { idNamed } from './latest.ts'
@@ -101,12 +102,9 @@ interface OnIncident {
 }
 
 async function onNamed(call: Invocation): Promise<Result<OnIncident>> {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'incident', call.arguments[0] as string)
-  if (!named.ok) return named
+  const acting = await actingOn(call, 'incident')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
   const { note } = call.options as Readonly<Record<string, string | undefined>>
-  return done({ ports: ports.value, actorId: actor.value, incidentId: named.value, note: note ?? '' })
+  return done({ ports, actorId, incidentId: id, note: note ?? '' })
 }

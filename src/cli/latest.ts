@@ -9,12 +9,11 @@ const KEY_OF = {
   policy_apply_record: { key: 'id', noun: 'apply record', made: 'quotey policy-opt apply CANDIDATE' },
 } as const
 
+/** What a command may name. */
+export type Named = keyof typeof KEY_OF
+
 /** The id somebody gave, or for `latest` that of the newest. Refuses not_found where `latest` is asked for and none exists. */
-export async function idNamed(
-  ports: Ports,
-  table: keyof typeof KEY_OF,
-  name: string,
-): Promise<Result<string>> {
+export async function idNamed(ports: Ports, table: Named, name: string): Promise<Result<string>> {
   if (name !== 'latest') return done(name)
   const { key, noun, made } = KEY_OF[table]
   const row = await ports.store.read(tx => tx.last(table))

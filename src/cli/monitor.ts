@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { Result } from '../domain/refusal.ts'
 import { type MonitoringResult, monitorCandidate } from '../loop/monitor.ts'
-import { actorOf, type Invocation, performing } from './face.ts'
-import { idNamed } from './latest.ts'
+import { actingOn } from './acting.ts'
+import { type Invocation, performing } from './face.ts'
 import { monitorText } from './monitor-text.ts'
 
 export function register(parent: Command): void {
@@ -16,16 +16,13 @@ export function register(parent: Command): void {
 }
 
 async function monitor(call: Invocation): Promise<Result<MonitoringResult>> {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
-  if (!named.ok) return named
+  const acting = await actingOn(call, 'policy_candidate')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
   const { outcomes, map } = call.options as unknown as { readonly outcomes: string; readonly map?: string }
-  return monitorCandidate(ports.value, {
-    actorId: actor.value,
-    candidateId: named.value,
+  return monitorCandidate(ports, {
+    actorId,
+    candidateId: id,
     outcomesPath: outcomes,
     map: map ?? null,
   })

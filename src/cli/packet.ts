@@ -5,7 +5,8 @@ import { done, refuse } from '../domain/refusal.ts'
 import { buildPacket } from '../loop/packet.ts'
 import { readPacket } from '../loop/packet-check.ts'
 import { type VerifiedPacket, verifyPacket } from '../loop/packet-verify.ts'
-import { actorOf, type Invocation, performing } from './face.ts'
+import { actingOn } from './acting.ts'
+import { type Invocation, performing } from './face.ts'
 import { idNamed } from './latest.ts'
 import { renderPacket } from './packet-formats.ts'
 import { PACKET_FORMATS, type PacketFormat } from './packet-text.ts'
@@ -34,14 +35,11 @@ export function register(parent: Command): void {
 }
 
 async function build(call: Invocation) {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
-  if (!named.ok) return named
+  const acting = await actingOn(call, 'policy_candidate')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
   const { dryRun } = call.options as { dryRun?: boolean }
-  return buildPacket(ports.value, { actorId: actor.value, candidateId: named.value, dryRun: dryRun === true })
+  return buildPacket(ports, { actorId, candidateId: id, dryRun: dryRun === true })
 }
 
 const builtText = (packet: Packet): string =>

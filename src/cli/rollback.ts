@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { done, type Result, refuse } from '../domain/refusal.ts'
-import type { Instant } from '../domain/units.ts'
+import { done } from '../domain/refusal.ts'
 import { checkpointElsewhere } from '../loop/checkpoint-post.ts'
 import { type RolledBack, rollbackApply } from '../loop/rollback.ts'
-import { actorOf, type Invocation, performing } from './face.ts'
+import { actingOn } from './acting.ts'
+import { type Invocation, performing } from './face.ts'
+import { readInstant } from './instant.ts'
 import { idNamed } from './latest.ts'
 
 export function register(parent: Command): void {
@@ -18,34 +19,23 @@ export function register(parent: Command): void {
 }
 
 async function rollback(call: Invocation) {
-  const actor = actorOf(call)
-  if (!actor.ok) return actor
   const { reason, triggeredAt, incident } = call.options as Readonly<Record<string, string | undefined>>
-  const instant = instantOf(triggeredAt)
+  const instant = triggeredAt === undefined ? done(null) : readInstant(triggeredAt)
   if (!instant.ok) return instant
-  const ports = await call.ports()
-  if (!ports.ok) return ports
-  const named = await idNamed(ports.value, 'policy_apply_record', call.arguments[0] as string)
-  if (!named.ok) return named
-  const answered = incident === undefined ? done(null) : await idNamed(ports.value, 'incident', incident)
+  const acting = await actingOn(call, 'policy_apply_record')
+  if (!acting.ok) return acting
+  const { actorId, ports, id } = acting.value
+  const answered = incident === undefined ? done(null) : await idNamed(ports, 'incident', incident)
   if (!answered.ok) return answered
-  const rolledBack = await rollbackApply(ports.value, {
-    actorId: actor.value,
-    applyRecordId: named.value,
+  const rolledBack = await rollbackApply(ports, {
+    actorId,
+    applyRecordId: id,
     reason: reason ?? '',
     triggeredAt: instant.value,
     incidentId: answered.value,
   })
-  if (rolledBack.ok) await checkpointElsewhere(ports.value, actor.value)
+  if (rolledBack.ok) await checkpointElsewhere(ports, actorId)
   return rolledBack
-}
-
-function instantOf(text: string | undefined): Result<Instant | null> {
-  if (text === undefined) return done(null)
-  const milliseconds = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(milliseconds)
-    ? refuse('bad_input', `\`${text}\` is no instant`, 'write it as 2026-11-22T14:00:00Z')
-    : done(new Date(milliseconds).toISOString())
 }
 
 const rolledBackText = ({ rollback_record: row, activation }: RolledBack): string =>
