@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { KeyFile, Machine } from '../loop/machine.ts'
 
 const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
 
+const EVERYBODY_WRITES = 0o002
+
 /** The machine under an installation. */
 export const machineUnder = (databasePath: string, keysFolder: string): Machine => ({
   disk: async () => {
-    const { bavail, bsize } = await statfs(join(databasePath, '..'))
+    const { bavail, bsize } = await statfs(dirname(databasePath))
     const database = await stat(databasePath)
     return { freeBytes: bavail * bsize, databaseBytes: database.size }
   },
@@ -24,6 +26,18 @@ export const machineUnder = (databasePath: string, keysFolder: string): Machine 
       files.push({ path, actorId: named.actor as string, keyId: named.keyId as string, openToOthers })
     }
     return { folder: keysFolder, openToOthers: await openBits(keysFolder), files }
+  },
+  writableByAll: async () => {
+    const home = dirname(databasePath)
+    const names = (await readdir(home)).sort()
+    const paths = [home, ...names.map(name => join(home, name))]
+    const open: string[] = []
+    for (const path of paths) {
+      // SQLite's files of work come and go.
+      const bits = await openBits(path).catch(() => 0)
+      if ((bits & EVERYBODY_WRITES) !== 0) open.push(path)
+    }
+    return open
   },
   databaseFaults: async () => {
     const database = new DatabaseSync(databasePath, { readOnly: true })

@@ -57,6 +57,7 @@ export async function examine(
     return { ok: false, checks }
   }
   const ports = opened.value
+  await look('permissions', async () => [await permissionLine(machine)])
   await look('disk', async () => [await diskLine(machine)])
   await look('database', async () => [await databaseLine(machine)])
   await look('people', () => peopleLines(ports))
@@ -89,6 +90,19 @@ async function keyFileLines(machine: Machine): Promise<readonly DoctorLine[]> {
       `run \`chmod 700 ${folder}\``,
     ),
   ]
+}
+
+/** Edits past the triggers are found by `audit verify`; better that nobody can make them. */
+async function permissionLine(machine: Machine): Promise<DoctorLine> {
+  const open = await machine.writableByAll()
+  return line(
+    'permissions',
+    open.length === 0,
+    open.length === 0
+      ? 'nothing of the installation may be written by everybody'
+      : `everybody on this machine may write ${open.map(path => `\`${path}\``).join(', ')}`,
+    `run ${open.map(path => `\`chmod o-w ${path}\``).join(', ')}, then \`quotey audit verify\``,
+  )
 }
 
 async function diskLine(machine: Machine): Promise<DoctorLine> {

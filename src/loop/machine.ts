@@ -20,6 +20,8 @@ export interface Machine {
     readonly openToOthers: number
     readonly files: readonly KeyFile[]
   }>
+  /** Files and folders of the installation, its database among them, that every user of the machine may write. */
+  writableByAll(): Promise<readonly string[]>
   /** What SQLite's integrity check says is wrong; empty where nothing is. */
   databaseFaults(): Promise<readonly string[]>
 }

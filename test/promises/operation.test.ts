@@ -134,6 +134,13 @@ test(
     assert.match(open.checks[0]?.remedy ?? '', /chmod 600/)
     await chmod(key.path, 0o600)
 
+    await chmod(join(config.home, 'quotey.db'), 0o666)
+    const writable = await looks()
+    assert.deepEqual(sick(writable), ['permissions'])
+    const remedy = writable.checks.find(check => !check.ok)?.remedy ?? ''
+    assert.match(remedy, /`chmod o-w .*quotey\.db`/)
+    await chmod(join(config.home, 'quotey.db'), 0o644)
+
     assert.deepEqual(sick(await looks({ disk: async () => ({ freeBytes: 1, databaseBytes: 1 }) })), ['disk'])
     assert.deepEqual(sick(await looks({ databaseFaults: async () => ['row missing from index'] })), [
       'database',
