@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { composeNew, composePorts } from '../compose.ts'
 import type { Config } from '../config.ts'
@@ -36,7 +36,10 @@ export function register(parent: Command): void {
 async function demonstrate(call: Invocation): Promise<Result<DemoRun>> {
   const ground = groundOf(call)
   if (!ground.ok) return ground
-  const { report: reportName } = call.options as unknown as { report: string }
+  const path = resolve((call.options as unknown as { report: string }).report)
+  if (!(await canBeWritten(path))) {
+    return refuse('bad_input', `\`${path}\` cannot be written`, 'name a file you may write with `--report`')
+  }
   const folder = await mkdtemp(join(tmpdir(), 'quotey-demo-'))
   const home = join(folder, 'home')
   const own = { home, installationId: null, keysFolder: join(home, 'keys'), keyPassphrase: null }
@@ -47,9 +50,18 @@ async function demonstrate(call: Invocation): Promise<Result<DemoRun>> {
     await rm(folder, { recursive: true, force: true })
     return run
   }
-  const path = resolve(reportName)
   await writeFile(path, renderReport(run.value))
   return done({ report_path: path, home, seconds: Math.round(narrator.seconds()), run: run.value })
+}
+
+/** Asked before the run, so that no run is in vain. */
+async function canBeWritten(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null)
+  if (found?.isDirectory() === true) return false
+  return access(found === null ? dirname(path) : path, constants.W_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function runIn(config: Config, ground: Ground, folder: string, narrator: Narrator) {

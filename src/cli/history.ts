@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { MarketFile } from '../adapters/market-file.ts'
 import type { CheckedPolicy } from '../domain/policy.ts'
+import { rejectReasonText } from '../domain/quote-file-account.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { type HistoryList, type ImportedHistory, importHistory, listHistory } from '../loop/history.ts'
 import { type Invocation, performing } from './face.ts'
@@ -116,6 +117,7 @@ const importedText = (made: ImportedHistory): string =>
         ]),
     ...(made.ignored_columns.length === 0 ? [] : [`ignored    ${made.ignored_columns.join(', ')}`]),
     ...(made.reject_report === null ? [] : [`rejects    ${made.reject_report}`]),
+    ...made.reject_reasons.map(reason => `           ${rejectReasonText(reason)}`),
     '',
     `next: quotey history audit ${made.snapshot_id}`,
   ].join('\n')

@@ -65,7 +65,19 @@ export function refuseTooManyRejects(
 
 const REASONS_SHOWN = 5
 
-function frequentReasons(rejects: readonly RejectedCell[]): readonly JsonObject[] {
+/** Why cells were rejected, JSON names; column null: the whole row. */
+export type RejectReason = JsonObject & {
+  readonly column: string | null
+  readonly reason: string
+  readonly cells: number
+}
+
+/** One reason in a line. */
+export const rejectReasonText = ({ column, reason, cells }: RejectReason): string =>
+  `${column === null ? 'the row' : `\`${column}\``} ${reason} (${cells})`
+
+/** The most frequent reasons, at most five, with the number of bad cells and the first of them. */
+export function frequentReasons(rejects: readonly RejectedCell[]): readonly RejectReason[] {
   const byReason = new Map<string, { cells: number; first: RejectedCell }>()
   for (const reject of rejects) {
     const key = `${reject.column ?? ''} ${reject.reason}`

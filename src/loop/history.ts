@@ -1,4 +1,5 @@
 import type { QuoteFile, QuoteFileCounts, QuoteFileNotes } from '../domain/quote-file.ts'
+import { frequentReasons, type RejectReason } from '../domain/quote-file-account.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import { canonicalText } from '../evidence/canonical.ts'
@@ -21,6 +22,8 @@ export interface ImportedHistory extends QuoteFileCounts, QuoteFileNotes {
   readonly currency: string
   /** Path of the report on rejected rows; null when there are none. */
   readonly reject_report: string | null
+  /** The most frequent reasons, the whole of them is in the report. */
+  readonly reject_reasons: readonly RejectReason[]
   /** Whether the installation had the very same quotes before. */
   readonly known_before: boolean
 }
@@ -38,6 +41,7 @@ export async function importHistory(ports: Ports, request: ImportRequest): Promi
   const digest = await ports.snapshots.save(file.columns)
   const reject_report = file.rejects.length === 0 ? null : await ports.snapshots.saveRejects(file.rejects)
   const { counts, notes } = file
+  const reject_reasons = frequentReasons(file.rejects)
   return ports.store.change(async tx => {
     const before = await tx.last('history_snapshot', { digest })
     const row = before ?? snapshotRow(file, digest, ports.clock.now(), { ...counts, ...notes, reject_report })
@@ -50,7 +54,7 @@ export async function importHistory(ports: Ports, request: ImportRequest): Promi
       known_before: before !== null,
       ...notes,
     }
-    if (before !== null) return done(told)
+    if (before !== null) return done({ ...told, reject_reasons })
     await record(tx, ports, {
       eventType: 'history_imported',
       actor: IMPORTER,
@@ -59,7 +63,7 @@ export async function importHistory(ports: Ports, request: ImportRequest): Promi
       occurredAt: row.imported_at,
       inserts: [{ table: 'history_snapshot', row }],
     })
-    return done(told)
+    return done({ ...told, reject_reasons })
   })
 }
 

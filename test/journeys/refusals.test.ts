@@ -88,9 +88,22 @@ test('R4 broken rows are counted and reported, and beyond --max-rejects the impo
     '10',
   )
   assert.equal(ended.exitCode, 0, ended.stdout)
-  const counts = ended.json as { rows: number; accepted: number; rejected: number; reject_report: string }
+  const counts = ended.json as {
+    rows: number
+    accepted: number
+    rejected: number
+    reject_report: string
+    reject_reasons: object[]
+  }
   assert.deepEqual([counts.rows, counts.accepted, counts.rejected], [100, 90, 10])
   assert.match(await readFile(counts.reject_report, 'utf8'), /list_cents/)
+  assert.deepEqual(
+    counts.reject_reasons.map(reason => [
+      (reason as { column: string }).column,
+      (reason as { cells: number }).cells,
+    ]),
+    [['list_cents', 10]],
+  )
 })
 
 test('an unknown attribute in a rule is refused with line and column', async () => {
@@ -161,6 +174,12 @@ test('a folder in place of a file of quotes is called a folder', async () => {
   const ended = await quotey(home, null, 'history', 'import', folder)
   assert.equal(ended.exitCode, 2)
   assert.match(ended.stderr, /is a folder/)
+})
+
+test('a report that cannot be written is refused before the loop is turned', async () => {
+  for (const place of [folder, file('no-such-folder/report.html')]) {
+    assert.equal((await refusalOf(null, 'demo', '--report', place)).code, 'bad_input')
+  }
 })
 
 test('quotes that no simulation made are never overwritten by one, and simulated ones are', async () => {

@@ -158,6 +158,10 @@ test('a guardrail that fails or is unknown is said so, whatever the numbers look
   shows(text, 'Blocked: 2 of the checks below did not pass.')
 })
 
+test('R4 the report says why rows were rejected', () => {
+  shows(textOf(renderReport(WHOLE_RUN)), 'list_cents is not a decimal number (3)')
+})
+
 test('a history that supports no proposal is told why and what would help, and nothing is claimed', () => {
   const text = textOf(renderReport(BARREN_RUN))
   shows(text, 'This history supports no proposal')

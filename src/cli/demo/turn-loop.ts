@@ -1,3 +1,4 @@
+import { rejectReasonText } from '../../domain/quote-file-account.ts'
 import { done, type Result } from '../../domain/refusal.ts'
 import type { Digest } from '../../domain/units.ts'
 import { activePolicy } from '../../loop/active.ts'
@@ -9,7 +10,7 @@ import { recordKpiSummary } from '../../loop/kpi.ts'
 import { kpiHistory } from '../../loop/kpi-history.ts'
 import type { Ports } from '../../loop/ports.ts'
 import { propose } from '../../loop/propose.ts'
-import type { RunReport } from '../report/run-report.ts'
+import type { ReportedHistory, RunReport } from '../report/run-report.ts'
 import { timelineOf } from '../report/timeline.ts'
 import { rehearseAndTakeBack, watchOutcomes } from './after-apply.ts'
 import type { Findings } from './findings.ts'
@@ -41,6 +42,9 @@ export async function turnLoop(
   return closeRun(ports, findings, narrator)
 }
 
+const rejectsOf = (reasons: ReportedHistory['reject_reasons']): string =>
+  reasons.length === 0 ? '' : `; rejected: ${reasons.map(rejectReasonText).join(', ')}`
+
 async function firstFindings(
   ports: Ports,
   ground: Ground,
@@ -59,7 +63,8 @@ async function firstFindings(
   const imported = await narrator.step(
     'import',
     () => importHistory(ports, { path, map, rejectsMax: null }),
-    made => `${made.accepted} of ${made.rows} rows: ${made.won} won, ${made.lost} lost, ${made.open} open`,
+    made =>
+      `${made.accepted} of ${made.rows} rows: ${made.won} won, ${made.lost} lost, ${made.open} open${rejectsOf(made.reject_reasons)}`,
   )
   if (!imported.ok) return imported
   const history = imported.value

@@ -2,6 +2,7 @@ import type { FitnessFinding, FitnessVerdict } from '../../domain/fitness-findin
 import type { KpiSummary } from '../../domain/kpi.ts'
 import type { Packet } from '../../domain/packet.ts'
 import type { RuleDiff } from '../../domain/policy.ts'
+import type { RejectReason } from '../../domain/quote-file-account.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 import type { Estimate, ReplayReport, SupportShares } from '../../domain/replay-report.ts'
 import type { ResponseEvidence } from '../../domain/response.ts'
@@ -49,6 +50,7 @@ export interface ReportedHistory {
   readonly rows: number
   readonly accepted: number
   readonly rejected: number
+  readonly reject_reasons: readonly RejectReason[]
   readonly won: number
   readonly lost: number
   readonly open: number
