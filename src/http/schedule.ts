@@ -70,7 +70,9 @@ async function runJob(job: Job, log: FastifyBaseLogger): Promise<void> {
   try {
     const result = await job.run()
     if (!result.ok) log.warn({ job: job.name, refusal: result.refusal }, 'job refused')
-    else if (!isIdle(result.value)) log.info({ job: job.name, ...said(result.value) }, 'job done')
+    else if (isIdle(result.value)) return
+    else if (foundFault(result.value)) log.warn({ job: job.name, ...said(result.value) }, 'job found a fault')
+    else log.info({ job: job.name, ...said(result.value) }, 'job done')
   } catch (error) {
     log.error({ job: job.name, err: error }, 'job failed')
   }
@@ -82,6 +84,9 @@ const isIdle = (report: object): boolean =>
   Object.values(report)
     .slice(0, 3)
     .every(count => count === 0)
+
+/** A weekly check in which something does not hold is kept, and is no success. */
+const foundFault = (report: object): boolean => 'ok' in report && report.ok === false
 
 /** The short facts of a report; the whole of it is in the audit log. */
 const said = (report: object): object =>

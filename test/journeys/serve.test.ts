@@ -7,13 +7,14 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Cron } from 'croner'
 import { webhookKey } from '../../src/evidence/webhook-signature.ts'
-import { PATTERNS } from '../../src/http/schedule.ts'
+import { PATTERNS, startSchedule } from '../../src/http/schedule.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { BrokenState } from '../../src/loop/ports.ts'
 import { quotey } from '../support/command-line.ts'
 import { freshHome, scratchFolder, valueIn } from '../support/fresh-home.ts'
 import { metricLines } from '../support/metric-lines.ts'
+import { withKpiFigures } from '../support/overriding.ts'
 import { openReceiver } from '../support/receiver.ts'
 
 const entry = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
@@ -128,6 +129,32 @@ test('a port that is taken, or none, is refused', async () => {
     assert.equal(ended.exitCode, 2, ended.stderr)
     assert.equal((ended.json as { refusal: { code: string } }).refusal.code, 'bad_input')
   }
+})
+
+test('what is sent along in a query ends in no log and no answer', async () => {
+  await using home = await freshHome()
+  let log = ''
+  const server = buildServer(home.ports, {
+    write: line => {
+      log += line
+    },
+  })
+  const answer = await server.inject('/v1/apply?token=hush-hush')
+  await server.inject('/healthz?token=hush-hush')
+  await server.close()
+  assert.match(log, /"url":"\/healthz"/)
+  assert.doesNotMatch(log + answer.body, /hush-hush/)
+})
+
+test('a weekly check in which something does not hold is logged as a warning', async () => {
+  await using home = await freshHome({ cron: ['scheduler'] })
+  const ports = withKpiFigures(home.ports, { rollback_rate_bps: 1 })
+  const lines: { job?: string; level: number; ok?: boolean }[] = []
+  const server = buildServer(ports, { write: line => lines.push(JSON.parse(line)) })
+  await startSchedule(ports, 'cron', server.log).stop()
+  await server.close()
+  const weekly = lines.find(line => line.job === 'weekly')
+  assert.deepEqual([weekly?.level, weekly?.ok], [40, false], JSON.stringify(lines))
 })
 
 test('a store that cannot be read makes the service unready, not dead', async () => {

@@ -19,6 +19,7 @@ import {
   succeeded,
   type TestInstallation,
 } from '../support/installation.ts'
+import { withKpiFigures } from '../support/overriding.ts'
 
 let original: TestInstallation
 before(async () => {
@@ -115,28 +116,8 @@ test(
     const alerts = { ...thresholds.alerts, max_projected_realized_margin_gap_bps: 50 }
     succeeded(await changeThresholds(ports, { actorId: 'sam', thresholds: { ...thresholds, alerts } }))
     succeeded(await engage(ports))
-    const gapOf = (bps: number): Ports => ({
-      ...ports,
-      store: {
-        ...ports.store,
-        read: work => ports.store.read(work),
-        change: work =>
-          ports.store.change(tx =>
-            work(
-              new Proxy(tx, {
-                get: (target, property) =>
-                  property === 'kpi'
-                    ? async (...asked: Parameters<typeof tx.kpi>) =>
-                        (await tx.kpi(...asked)).map(row => ({
-                          ...row,
-                          avg_projected_vs_realized_margin_gap_bps: bps,
-                        }))
-                    : Reflect.get(target, property).bind(target),
-              }),
-            ),
-          ),
-      },
-    })
+    const gapOf = (bps: number): Ports =>
+      withKpiFigures(ports, { avg_projected_vs_realized_margin_gap_bps: bps })
     for (const bps of [-51, 51]) {
       succeeded(await recordKpi(gapOf(bps)))
       assert.match(refusedWith('release_blocked', await release(ports, 'ruth')).message, /margin_gap_alert/)

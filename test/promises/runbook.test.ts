@@ -18,6 +18,7 @@ import {
   rollback,
 } from '../support/governed-candidate.ts'
 import { refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+import { withKpiFigures } from '../support/overriding.ts'
 
 /** The four tests of the runbook's section 5, each runnable by its name: `node --test --test-name-pattern NAME`. */
 let installed: TestInstallation
@@ -86,28 +87,7 @@ test('O1 lifecycle_kpis_compute_deterministic_rates_latency_and_alerts', async (
   const name = 'lifecycle_kpis_compute_deterministic_rates_latency_and_alerts'
   const check = await validated(ports, name)
   assert.equal(check.ok, true, check.proof)
-  const broken: Ports = {
-    ...ports,
-    store: {
-      ...ports.store,
-      change: work => ports.store.change(work),
-      copyTo: path => ports.store.copyTo(path),
-      close: () => ports.store.close(),
-      read: work =>
-        ports.store.read(tx =>
-          work(
-            new Proxy(tx, {
-              get: (target, property) =>
-                property === 'kpi'
-                  ? async (...asked: Parameters<typeof tx.kpi>) =>
-                      (await tx.kpi(...asked)).map(row => ({ ...row, rollback_rate_bps: 1 }))
-                  : Reflect.get(target, property).bind(target),
-            }),
-          ),
-        ),
-    },
-  }
-  const wrong = await validated(broken, name)
+  const wrong = await validated(withKpiFigures(ports, { rollback_rate_bps: 1 }), name)
   assert.equal(wrong.ok, false)
   assert.match(wrong.proof, /rollback_rate_bps is 1, recomputed 10000/)
 })
