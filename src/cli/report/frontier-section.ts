@@ -99,7 +99,15 @@ function scatter(
           stroke: INK.gain,
           strokeWidth: 2,
         }),
-        Plot.text(named, { x: 'x', y: 'y', text: 'kind', dy: -14, fill: INK.text }),
+        Plot.text(named, {
+          x: 'x',
+          y: 'y',
+          text: 'kind',
+          dy: -14,
+          fill: INK.text,
+          stroke: INK.paper,
+          strokeWidth: 4,
+        }),
       ],
     },
   })

@@ -36,7 +36,12 @@ export function kpiSection({ kpi, kpi_history: recorded }: RunReport): Markup | 
     ['Win rate realised', bpsChange(kpi.avg_realized_win_rate_delta_bps)],
     ['Waiting realised', secondsChange(kpi.avg_realized_approval_latency_delta_seconds)],
     ['Outcome score', change(kpi.weighted_realized_outcome_score)],
-    ['Trigger to rollback', `${seconds(kpi.rollback_mttr_seconds)}, over ${count(kpi.rollback_count)}`],
+    [
+      'Trigger to rollback',
+      kpi.rollback_count === 0
+        ? 'none yet'
+        : `${seconds(kpi.rollback_mttr_seconds)}, mean of ${count(kpi.rollback_count)}`,
+    ],
   ]
   const judged = [
     [
@@ -66,7 +71,7 @@ export function kpiSection({ kpi, kpi_history: recorded }: RunReport): Markup | 
     'kpis',
     'How the loop is doing',
     `From ${moment(kpi.window_start)} to ${moment(kpi.window_end)}. ${verdict}`,
-    html`<div class="columns"><div class="scroll"><table><tbody>${figures.map(
+    html`<div class="columns tables"><div class="scroll"><table><tbody>${figures.map(
       ([name, figure]) => html`<tr><th>${name}</th><td class="n">${figure}</td></tr>`,
     )}</tbody></table></div><div class="scroll"><table><thead><tr><th>Alert</th><th class="n">Measured</th><th class="n">Limit</th><th></th></tr></thead><tbody>${judged.map(
       ([name, measured, limit, alert]) =>

@@ -57,6 +57,7 @@ nav a:hover { text-decoration: underline; }
 .tile .note { color: var(--soft); font-size: .8125rem; }
 .tile.lead .figure { color: var(--accent); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1.25rem 2rem; }
+.columns.tables { grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
 .box { background: var(--panel); border-radius: 6px; padding: 1rem 1.2rem; }
 .box h3 { margin-top: 0; }
 .box ul, .plain { margin: 0; padding-left: 1.1rem; }
