@@ -85,9 +85,9 @@ switch (task) {
     run([node, join(root, 'scripts/build.mjs')])
     break
   case 'bench':
-    // `npm run bench` times the engines, `-- audit` the audit log, `-- lifecycle` apply and rollback.
+    // `npm run bench` times the engines, `-- audit` the audit log, `-- lifecycle` apply and rollback, `-- policy-compare` verdicts.
     run(
-      ['audit', 'lifecycle'].includes(rest[0])
+      ['audit', 'lifecycle', 'policy-compare'].includes(rest[0])
         ? [node, join(root, `bench/${rest[0]}.ts`), ...rest.slice(1)]
         : [node, join(root, 'bench/main.ts'), ...rest],
     )

@@ -1,18 +1,19 @@
 import { type Decision, decide, type NotReplayable, type Request } from './decision.ts'
 import type { AttributeName } from './expression.ts'
 import type { CheckedPolicy } from './policy.ts'
-import { type Cell, type OpenTruth, type Piece, RANGE_OF } from './policy-cells.ts'
+import type { Cell, OpenTruth, Piece } from './policy-cells.ts'
+import { isDecisive, isExcluded } from './policy-exclusion.ts'
+import { effectNeeds, piecesFor, type RuleOfEither, rulesOfEither, truthIn } from './policy-pair.ts'
 import {
-  effectNeeds,
-  outcomeOfRules,
-  piecesFor,
-  type RuleOfEither,
-  rulesOfEither,
-  truthIn,
-} from './policy-pair.ts'
-import { judge, type Outcome, outcomeOf } from './policy-strictness.ts'
-import { findWitness, type MarginDemand } from './policy-witness.ts'
-import type { Bps } from './units.ts'
+  isInBase,
+  isInCandidate,
+  mayMeet,
+  type Possibility,
+  possibilitiesIn,
+  type RuleInCell,
+} from './policy-possibilities.ts'
+import { judge, outcomeOf } from './policy-strictness.ts'
+import { findWitness } from './policy-witness.ts'
 
 export { type LoosenedRule, loosenedProtectedRules } from './policy-protection.ts'
 
@@ -35,7 +36,8 @@ export const COMPARISON_BUDGET_CELLS = 1_000_000
 
 /**
  * Compares two policies on all possible quotes, by splitting them into cells in which no rule can tell two quotes apart. Cells
- * in which no differing rule matches are left at once, so that the work grows with the difference and not with the policies.
+ * in which no differing rule matches are left at once, and so are those in which rules that both policies share can no longer
+ * make the candidate looser; so the work grows with the difference and not with the policies.
  * Never answers `equal` or `never_looser` without having settled every cell.
  */
 export function comparePolicies(
@@ -44,14 +46,6 @@ export function comparePolicies(
   budget = COMPARISON_BUDGET_CELLS,
 ): PolicyComparison {
   return new Comparison(base, candidate, budget).run()
-}
-
-interface Possibility {
-  readonly outcome: Outcome
-  /** The cap where it binds in the whole cell, Infinity where the requested discount is granted. */
-  readonly cap: Bps
-  /** The margin it takes; null where the margin does not matter. */
-  readonly demand: MarginDemand | null
 }
 
 class Comparison {
@@ -101,9 +95,41 @@ class Comparison {
       (entry, index) => entry.inBase && entry.inCandidate && truths[index] === 'absent',
     )
     if (!differs || bothUndecided) return null
-    const attribute = this.#nextAttribute(cell, truths)
-    if (attribute === null) return this.#settle(cell, truths)
-    for (const piece of this.#pieces.get(attribute) as readonly Piece[]) {
+    const attribute = this.#nextAttribute(cell, truths, isDecisive)
+    if (attribute !== null) return this.#split(cell, truths, attribute, this.#piecesOf(attribute))
+    const entries = this.#rules.map((entry, index) => ({ ...entry, truth: truths[index] as OpenTruth }))
+    if (isExcluded(cell, entries, this.#marginPieces, this.#different)) return null
+    const another = this.#nextAttribute(cell, truths, () => true)
+    if (another === null) return this.#settle(cell, entries)
+    return this.#split(cell, truths, another, this.#quietestFirst(cell, truths, another))
+  }
+
+  #piecesOf(attribute: AttributeName): readonly Piece[] {
+    return this.#pieces.get(attribute) as readonly Piece[]
+  }
+
+  /** A shared rule that matches, or fails, can only hide what the differing rules do; so the counterexample lies where none does. */
+  #quietestFirst(cell: Cell, truths: readonly OpenTruth[], attribute: AttributeName): readonly Piece[] {
+    const asking = this.#rules.filter(
+      (entry, index) => truths[index] === 'open' && entry.needs.includes(attribute),
+    )
+    return this.#piecesOf(attribute)
+      .map(piece => {
+        const within = new Map([...cell, [attribute, piece]])
+        const loud = asking.filter(({ rule }) => isLoud(truthIn(within, rule)))
+        return { piece, loud: loud.length }
+      })
+      .toSorted((left, right) => left.loud - right.loud)
+      .map(({ piece }) => piece)
+  }
+
+  #split(
+    cell: Cell,
+    truths: readonly OpenTruth[],
+    attribute: AttributeName,
+    pieces: readonly Piece[],
+  ): Counterexample | null {
+    for (const piece of pieces) {
       const found = this.#visit(new Map([...cell, [attribute, piece]]), truths)
       if (found !== null) return found
       if (this.#budget < 0) return null
@@ -111,10 +137,14 @@ class Comparison {
     return null
   }
 
-  /** What to split by next, null when nothing is left that matters. */
-  #nextAttribute(cell: Cell, truths: readonly OpenTruth[]): AttributeName | null {
+  /** What to split by next for some of the rules, null when nothing is left that matters to them. */
+  #nextAttribute(
+    cell: Cell,
+    truths: readonly OpenTruth[],
+    among: (entry: RuleOfEither) => boolean,
+  ): AttributeName | null {
     for (const [index, entry] of this.#rules.entries()) {
-      if (truths[index] === false) continue
+      if (truths[index] === false || !among(entry)) continue
       // A rule that surely matches still needs what its effect depends on.
       const needs = truths[index] === 'open' ? entry.needs : effectNeeds(entry.rule)
       const missing = needs.find(attribute => !cell.has(attribute))
@@ -124,12 +154,11 @@ class Comparison {
   }
 
   /** Compares the outcomes in a cell where only the margin is still open. */
-  #settle(cell: Cell, truths: readonly OpenTruth[]): Counterexample | null {
-    const candidates = this.#possibilities(cell, truths, entry => entry.inCandidate)
-    for (const base of this.#possibilities(cell, truths, entry => entry.inBase)) {
+  #settle(cell: Cell, entries: readonly RuleInCell[]): Counterexample | null {
+    const candidates = possibilitiesIn(cell, entries.filter(isInCandidate), this.#marginPieces)
+    for (const base of possibilitiesIn(cell, entries.filter(isInBase), this.#marginPieces)) {
       for (const candidate of candidates) {
-        // At the same grant both policies see the same margin.
-        if (base.cap === candidate.cap && base.demand?.margin !== candidate.demand?.margin) continue
+        if (!mayMeet(base, candidate)) continue
         const found = this.#weigh(cell, base, candidate)
         if (found !== null) return found
       }
@@ -157,38 +186,6 @@ class Comparison {
     const candidate = decide(this.#candidate, quote)
     return judge(outcomeOf(base), outcomeOf(candidate)) === 'looser' ? { quote, base, candidate } : null
   }
-
-  /** Each outcome of one policy in a cell. */
-  #possibilities(
-    cell: Cell,
-    truths: readonly OpenTruth[],
-    chosen: (entry: RuleOfEither) => boolean,
-  ): readonly Possibility[] {
-    const own = this.#rules
-      .map((entry, index) => ({ rule: entry.rule, chosen: chosen(entry), truth: truths[index] as OpenTruth }))
-      .filter(entry => entry.chosen)
-    const caps = own.filter(entry => entry.rule.kind === 'discount_cap')
-    if (caps.some(entry => entry.truth === 'absent')) {
-      return [{ outcome: { kind: 'undecided' }, cap: Number.NaN, demand: null }]
-    }
-    const limits = caps.map(entry => (entry.truth === true ? (entry.rule.limitBps as Bps) : Infinity))
-    const requested = (cell.get('requested_discount_bps') ?? WHOLE_REQUEST) as typeof WHOLE_REQUEST
-    const smallest = Math.min(...limits)
-    const cap = smallest >= requested.max ? Infinity : smallest
-    const others = own.filter(entry => entry.rule.kind !== 'discount_cap')
-    const possibility = (marginBps: Bps | null, demand: MarginDemand | null): Possibility => ({
-      outcome: outcomeOfRules(others, cell, Math.min(requested.min, cap), marginBps),
-      cap,
-      demand,
-    })
-    // Whatever depends on the margin has asked for the cost, see `needsOf`.
-    if (cell.get('cost_cents')?.kind !== 'range' || this.#marginPieces.length === 0)
-      return [possibility(null, null)]
-    return this.#marginPieces.map(margin => possibility(margin.min, { cap, margin }))
-  }
 }
 
-const WHOLE_REQUEST = { kind: 'range', ...RANGE_OF.requested_discount_bps } as Extract<
-  Piece,
-  { kind: 'range' }
->
+const isLoud = (truth: OpenTruth): boolean => truth === true || truth === 'absent'

@@ -5,8 +5,9 @@ import { decide, type Request } from '../../src/domain/decision.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { comparePolicies } from '../../src/domain/policy-compare.ts'
-import { arbitraryPolicyPair, arbitraryRequest } from '../support/generate-policy.ts'
+import { arbitraryPolicyPair, arbitraryRequest, REGIONS, SEGMENTS } from '../support/generate-policy.ts'
 
+const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 const RUNS = 400
 
 const checked = (document: PolicyDocument): CheckedPolicy => {
@@ -71,23 +72,128 @@ test('no quote of any generated set contradicts the verdict, and every counterex
   assert.ok((verdicts.unsettled ?? 0) <= RUNS / 50, JSON.stringify(verdicts))
 })
 
-/** Rules that all apply everywhere, over as many attributes as there are rules: the worst case of the splitting. */
-const wide = (capBps: number): CheckedPolicy =>
+const GRID_MAX = 5_000
+const GRID_WORDS: Readonly<Record<'segment' | 'region', readonly string[]>> = {
+  segment: [...SEGMENTS, 'nowhere', 'other'],
+  region: [...REGIONS, 'nowhere', 'other'],
+}
+
+/** Every combination of words and of the numbers that the policies name, and their neighbours; null where there are too many, or attributes that a grid would have to solve for. */
+function gridOf(base: PolicyDocument, candidate: PolicyDocument): readonly Request[] | null {
+  const text = [base, candidate].flatMap(({ rules }) =>
+    rules.map(({ kind, when, params }) => `${kind} ${when} ${Object.values(params ?? {}).join(' ')}`),
+  )
+  const numbers = (name: string, limits: RegExp): readonly number[] => {
+    const named = text.filter(each => limits.test(each)).flatMap(each => each.match(/-?\d+/g) ?? [])
+    const range = name === 'discount' ? [-10_000, 10_000] : [1, 1_000_000_000_000]
+    const near = named.flatMap(each => [Number(each) - 1, Number(each), Number(each) + 1])
+    return [...new Set([...near, 1_000])].filter(
+      each => each >= (range[0] as number) && each <= (range[1] as number),
+    )
+  }
+  if (text.some(each => /attr|product_family|margin|floor/.test(each))) return null
+  const lists = numbers('money', /list_cents/)
+  const costs = [...numbers('money', /cost_cents/), null]
+  const discounts = numbers('discount', /./)
+  const { segment, region } = GRID_WORDS
+  const size = lists.length * costs.length * discounts.length * segment.length * region.length
+  if (size > GRID_MAX) return null
+  return segment.flatMap(s =>
+    region.flatMap(r =>
+      lists.flatMap(listCents =>
+        costs.flatMap(costCents =>
+          discounts.map(requestedDiscountBps => ({
+            segment: s,
+            region: r,
+            productFamily: '',
+            listCents,
+            costCents,
+            requestedDiscountBps,
+            attributes: {},
+          })),
+        ),
+      ),
+    ),
+  )
+}
+
+test('on whole grids of quotes the verdict is what trying them all says', () => {
+  const seen: Record<string, number> = {}
+  for (const { base, candidate } of fc.sample(arbitraryPolicyPair(), { seed: SEED, numRuns: 3_000 })) {
+    const grid = gridOf(base, candidate)
+    if (grid === null) continue
+    const [before, after] = [checked(base), checked(candidate)]
+    const verdict = grid.some(quote => isLooser(before, after, quote))
+      ? 'looser'
+      : grid.some(quote => isDifferent(before, after, quote))
+        ? 'never_looser'
+        : 'equal'
+    const found = comparePolicies(before, after)
+    assert.equal(found.reason, null)
+    assert.equal(found.verdict, verdict, `seed ${SEED}: ${JSON.stringify({ base, candidate })}`)
+    seen[verdict] = (seen[verdict] ?? 0) + 1
+  }
+  for (const verdict of ['equal', 'never_looser', 'looser']) assert.ok((seen[verdict] ?? 0) > 10, verdict)
+})
+
+/**
+ * A cap and approvals that apply everywhere, over as many attributes as there are approvals. `also` is added to each condition.
+ */
+const wide = (capBps: number, approvals: number, also = ''): CheckedPolicy =>
   checked({
     schema: 'clo_policy.v1',
     name: 'wide',
     rules: [
       { id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: capBps } },
-      ...Array.from({ length: 12 }, (_, index) => ({
+      ...Array.from({ length: approvals }, (_, index) => ({
         id: `approval-${index}`,
         kind: 'approval' as const,
-        when: `quote.attr.a${index} == "x" || quote.attr.a${(index + 1) % 12} in ["y", "z"]`,
+        when: `quote.attr.a${index} == "x" || quote.attr.a${(index + 1) % approvals} in ["y", "z"]${also}`,
       })),
     ],
   })
 
+test('rules that both policies share do not keep a change from being settled, over fifty attributes', () => {
+  assert.deepEqual(comparePolicies(wide(1_800, 50), wide(1_700, 50), 5_000), {
+    verdict: 'never_looser',
+    counterexample: null,
+    reason: null,
+  })
+  const looser = comparePolicies(wide(1_700, 50), wide(1_800, 50), 5_000)
+  assert.equal(looser.verdict, 'looser')
+  assert.ok(looser.counterexample !== null)
+  const fewer = checked({
+    ...wide(1_800, 50).document,
+    rules: wide(1_800, 50).document.rules.filter(rule => rule.id !== 'approval-7'),
+  })
+  const { counterexample } = comparePolicies(wide(1_800, 50), fewer, 5_000)
+  assert.ok(counterexample !== null && isLooser(wide(1_800, 50), fewer, counterexample.quote))
+})
+
+test('a tighter cap is looser where only at the smaller grant a shared rule can be decided', () => {
+  // Above a grant of 17.5% the approval asks for the channel; where that is absent, the base decides nothing.
+  const policy = (capBps: number): CheckedPolicy =>
+    checked({
+      schema: 'clo_policy.v1',
+      name: 'asks',
+      rules: [
+        { id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: capBps } },
+        {
+          id: 'asks',
+          kind: 'approval',
+          when: 'quote.discount_bps <= 1750 || quote.attr.channel == "web"',
+        },
+      ],
+    })
+  const { verdict, counterexample } = comparePolicies(policy(1_800), policy(1_700))
+  assert.equal(verdict, 'looser')
+  assert.ok(counterexample !== null && isLooser(policy(1_800), policy(1_700), counterexample.quote))
+})
+
 test('a comparison that its budget does not reach is looser, unsettled, also where the candidate is tighter', () => {
-  assert.deepEqual(comparePolicies(wide(1_800), wide(1_700), 5_000), {
+  // Each approval sees the grant and may lack its attributes, so each may fail under one policy alone.
+  const asking = ' || quote.discount_bps > 9000'
+  assert.deepEqual(comparePolicies(wide(1_800, 12, asking), wide(1_700, 12, asking), 5_000), {
     verdict: 'looser',
     counterexample: null,
     reason: 'unsettled',
