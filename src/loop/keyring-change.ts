@@ -102,15 +102,14 @@ function rowsOf(from: Keyring, next: Keyring): readonly Insert[] {
 }
 
 /**
- * Refuses not_authorised while the root keys at hand are of fewer persons than the keyring asks for. A step asks before it makes a
- * key file, so that a refusal leaves none behind.
+ * Refuses not_authorised while the root keys at hand that open are of fewer persons than the keyring asks for. A step asks before it
+ * makes a key file, so that a refusal leaves none behind.
  */
 export async function rootKeysAtHand(ports: Ports, keyring: Keyring): Promise<Result<true>> {
-  const atHand: string[] = []
-  for (const keyId of keyring.root_key_ids) {
-    const present = await ports.signer.keysOf(holderOf(keyring, keyId))
-    if (present.includes(keyId)) atHand.push(keyId)
-  }
+  // Signing what they signed already shows that they open, and says nothing new.
+  const signed = await signKeyring(ports, keyring, keyring)
+  if (!signed.ok) return signed
+  const atHand = signed.value.signatures.map(({ keyid }) => keyid)
   return countedHolders(keyring, atHand).length >= keyring.root_threshold
     ? done(true)
     : tooFewRootKeys(keyring, atHand)

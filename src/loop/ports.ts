@@ -36,7 +36,10 @@ export interface Reading {
   find<T extends keyof Tables>(table: T, where?: Where<T>): Promise<readonly Tables[T][]>
   /** The row inserted last among those. */
   last<T extends keyof Tables>(table: T, where?: Where<T>): Promise<Tables[T] | null>
-  /** Tables, indexes and triggers that are not as a new store has them, and damage of the file itself; MUST read every page. */
+  /**
+   * Tables, indexes and triggers that are not as a new store has them, counters that are not at the highest number given, and
+   * damage of the file itself; MUST read every page.
+   */
   structure(): Promise<readonly StructureFault[]>
   /** Runs a query of the KPI pack over [start, end). */
   kpi(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey } from 'node:crypto'
-import { chmodSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { keyFolder } from '../../src/adapters/keys.ts'
@@ -122,4 +122,18 @@ test('a key handed in for one person cannot be handed in for another', async () 
   assert.equal(valueIn(await add('ana')).public_key, publicKey)
   assert.equal(codeIn(await add('eve')), 'bad_input')
   assert.deepEqual(await home.ports.signer.keysOf('ana'), [])
+})
+
+test('a root key that does not open adds nobody, and no key file stays behind; once it opens, it does', async () => {
+  await using home = await freshHome()
+  const { keysFolder } = home.config
+  const [root, ...others] = readdirSync(keysFolder)
+  assert.deepEqual(others, [])
+  const wanted = { id: 'ana', roles: ['revenue_ops'], service: false, publicKey: null, validUntil: null }
+  chmodSync(join(keysFolder, root as string), 0o644)
+  assert.equal(codeIn(await addActor(home.ports, wanted)), 'not_authorised')
+  assert.deepEqual(readdirSync(keysFolder), [root])
+  chmodSync(join(keysFolder, root as string), 0o600)
+  valueIn(await addActor(home.ports, wanted))
+  assert.equal(readdirSync(keysFolder).length, 2)
 })

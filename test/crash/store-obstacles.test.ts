@@ -150,6 +150,32 @@ test(
 )
 
 test(
+  'V1 a counter moved on, taken away or slipped in is named, before it leaves a gap or gives a number twice',
+  onCopy(async copy => {
+    const database = new DatabaseSync(databaseOf(copy))
+    database.exec(`
+      DROP TRIGGER counter_keeps_rows; DROP TRIGGER counter_only_grows;
+      UPDATE counter SET value = value + 1 WHERE name = 'epoch';
+      UPDATE counter SET value = value - 1 WHERE name = 'keyring_version';
+      DELETE FROM counter WHERE name = 'policy_version';
+      INSERT INTO counter (name, value) VALUES ('spy', 3)`)
+    database.close()
+    const { findings } = succeeded(await verifyAudit(copy.ports, null))
+    assert.deepEqual(
+      findings.flatMap(({ where, expected, found }) =>
+        where.startsWith('counter ') ? [[where, expected, found]] : [],
+      ),
+      [
+        ['counter epoch', '1', '2'],
+        ['counter keyring_version', '7', '6'],
+        ['counter policy_version', '2', 'nothing'],
+        ['counter spy', 'nothing', '3'],
+      ],
+    )
+  }),
+)
+
+test(
   'P3 any page of the file that is overwritten is named: refused at opening, while reading, or by the audit',
   onCopy(async copy => {
     await copy.ports.store.close()

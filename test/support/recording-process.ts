@@ -1,4 +1,5 @@
 import { composePorts } from '../../src/compose.ts'
+import { digestOfText } from '../../src/evidence/canonical.ts'
 import { record } from '../../src/loop/record.ts'
 import { configIn, valueIn } from './fresh-home.ts'
 
@@ -9,7 +10,7 @@ for (;;) {
   const id = ports.randomness.id('kpi')
   await ports.store.change(async tx => {
     const at = ports.clock.now()
-    const number = await tx.nextNumber('thresholds_version')
+    const number = await tx.nextNumber('policy_version')
     await record(tx, ports, {
       eventType: 'kpi_snapshot_recorded',
       actor: { type: 'user', id: 'ana' },
@@ -17,6 +18,16 @@ for (;;) {
       idempotencyKey: id,
       occurredAt: at,
       inserts: [
+        {
+          table: 'policy_version',
+          row: {
+            version: number,
+            policy_digest: digestOfText('{}'),
+            document_json: '{}',
+            candidate_id: null,
+            created_at: at,
+          },
+        },
         {
           table: 'kpi_snapshot',
           row: {

@@ -5,7 +5,8 @@ type Schema = ReadonlyMap<string, string>
 
 /**
  * Compares tables, indexes and triggers with those of a new database, and asks SQLite whether every page and index is whole. A
- * dropped trigger opens rows to editing, so it is named although no row has changed yet.
+ * dropped trigger opens rows to editing, so it is named although no row has changed yet; so is a counter that was moved, which would
+ * leave a gap or give a number twice.
  */
 export function structureFaults(database: DatabaseSync, fresh: DatabaseSync): readonly StructureFault[] {
   const [expected, found] = [schemaOf(fresh), schemaOf(database)]
@@ -17,7 +18,7 @@ export function structureFaults(database: DatabaseSync, fresh: DatabaseSync): re
       expected: expected.get(name) ?? 'nothing',
       found: found.get(name) ?? 'nothing',
     }))
-  return [...altered, ...damagedPages(database)]
+  return [...altered, ...countersAstray(database), ...damagedPages(database)]
 }
 
 const schemaOf = (database: DatabaseSync): Schema =>
@@ -27,6 +28,27 @@ const schemaOf = (database: DatabaseSync): Schema =>
       .all()
       .map(row => [row.name as string, row.sql as string]),
   )
+
+/** A number is given in the transaction that writes its row, so each counter stands at the highest number that is in use. */
+const NUMBERED = `
+  SELECT name, value, highest FROM (
+    SELECT 'epoch' AS name, max(epoch) AS highest FROM policy_activation
+    UNION ALL SELECT 'keyring_version', max(version) FROM keyring
+    UNION ALL SELECT 'policy_version', max(version) FROM policy_version
+    UNION ALL SELECT 'thresholds_version', max(version) FROM thresholds_version
+  ) FULL JOIN counter USING (name)
+  WHERE value IS NOT highest
+  ORDER BY name`
+
+const countersAstray = (database: DatabaseSync): readonly StructureFault[] =>
+  database
+    .prepare(NUMBERED)
+    .all()
+    .map(({ name, value, highest }) => ({
+      where: `counter ${name}`,
+      expected: String(highest ?? 'nothing'),
+      found: String(value ?? 'nothing'),
+    }))
 
 const damagedPages = (database: DatabaseSync): readonly StructureFault[] =>
   database
