@@ -8,7 +8,7 @@ import { type Invocation, performing } from './face.ts'
 export function register(parent: Command): void {
   parent
     .command('action')
-    .argument('<packet>', 'packet id')
+    .argument('<packet>', 'packet id, or latest')
     .description('approve, reject or request changes, under your signature (CLO-CTRL-002)')
     .requiredOption('--decision <decision>', DECISIONS.join(', '))
     .option('--reason <text>', 'needed for reject and request_changes')

@@ -8,7 +8,7 @@ import { type Invocation, performing } from './face.ts'
 export function register(parent: Command): void {
   parent
     .command('apply')
-    .argument('<candidate>', 'candidate id')
+    .argument('<candidate>', 'candidate id, or latest')
     .description('make an approved candidate the active policy, under your signature (CLO-CTRL-003)')
     .addHelpText(
       'after',

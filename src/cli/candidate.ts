@@ -13,7 +13,7 @@ export function register(parent: Command): void {
   parent.command('list').description('every candidate and where it stands').action(performing(list, listText))
   parent
     .command('show')
-    .argument('<candidate>', 'id of a candidate')
+    .argument('<candidate>', 'id of a candidate, or latest')
     .description('a candidate, what it stands on and what happened to it')
     .action(performing(show, shownText))
 }

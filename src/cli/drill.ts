@@ -6,7 +6,7 @@ import { idNamed } from './latest.ts'
 export function register(parent: Command): void {
   parent
     .command('drill')
-    .argument('[candidate]', 'candidate id (default: moves one parameter of the active policy)')
+    .argument('[candidate]', 'candidate id, or latest (default: moves one parameter of the active policy)')
     .description('apply, roll back and apply again on a fork of the live state (CLO-CTRL-005)')
     .action(performing(drill, drillText))
 }

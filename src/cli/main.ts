@@ -13,6 +13,7 @@ async function programFor(words: readonly string[]): Promise<Command> {
     .option('--as <actor>', 'who acts (default: QUOTEY_ACTOR)')
     .option('--json', 'print exactly one JSON document on stdout')
     .version(packageVersion(), '--version', 'print the version')
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .showHelpAfterError()

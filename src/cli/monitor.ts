@@ -9,7 +9,7 @@ export function register(parent: Command): void {
   parent
     .command('monitor')
     .description('take in outcomes of an applied candidate and set them against its promise')
-    .argument('<candidate>', 'an applied candidate')
+    .argument('<candidate>', 'an applied candidate, or latest')
     .requiredOption('--outcomes <file>', 'CSV or Parquet of quotes decided under the applied version')
     .option('--map <map>', 'mapping file or preset, where the columns are not canonical')
     .action(performing(monitor, monitorText))

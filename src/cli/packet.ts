@@ -14,13 +14,13 @@ import { PACKET_FORMATS, type PacketFormat } from './packet-text.ts'
 export function register(parent: Command): void {
   parent
     .command('build')
-    .argument('<candidate>', 'candidate id')
+    .argument('<candidate>', 'candidate id, or latest')
     .description('attack a replayed candidate and bind everything a reviewer needs (CLO-CTRL-001)')
     .option('--dry-run', 'print the packet and store nothing')
     .action(performing(build, packet => builtText(packet)))
   parent
     .command('show')
-    .argument('<packet>', 'packet id')
+    .argument('<packet>', 'packet id, or latest')
     .description('read a packet')
     .option('--format <format>', PACKET_FORMATS.join(', '), 'text')
     .action((...received: unknown[]) => {

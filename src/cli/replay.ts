@@ -9,7 +9,7 @@ import { replayText } from './replay-text.ts'
 export function register(parent: Command): void {
   parent
     .command('replay')
-    .argument('<candidate>', 'id of a candidate')
+    .argument('<candidate>', 'id of a candidate, or latest')
     .description('run both policies over every quote of the history and report the difference')
     .option('--engine <engine>', 'columnar, sql or oracle; the report is the same (default: columnar)')
     .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')

@@ -10,7 +10,7 @@ import { idNamed } from './latest.ts'
 export function register(parent: Command): void {
   parent
     .command('rollback')
-    .argument('<apply>', 'id of the active apply record')
+    .argument('<apply>', 'id of the active apply record, or latest')
     .description('restore the policy that was active before, under your signature (CLO-CTRL-004)')
     .option('--reason <text>', 'why (required)', '')
     .option('--triggered-at <instant>', 'when the alert or incident was raised (default: now)')

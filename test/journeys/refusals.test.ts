@@ -223,3 +223,8 @@ test('the version is that of the package, and a variable set to nothing counts a
   } = readConfig({}, { QUOTEY_HOME: '', QUOTEY_ACTOR: '', QUOTEY_KEYS: '' })
   assert.deepEqual([chosen, actorId, keysFolder], [resolve('.quotey'), null, resolve('.quotey', 'keys')])
 })
+
+test('the help of a command names the options that every command takes', async () => {
+  const { stdout } = await quotey(home, null, 'policy-opt', 'apply', '--help')
+  for (const shown of ['--home', '--as', '--json', 'or latest']) assert.ok(stdout.includes(shown), shown)
+})
