@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -48,6 +48,17 @@ for (const name of ['runbook', 'first-policy', 'crm', 'packet', 'keys', 'kpis', 
     }
   })
 }
+
+test('O1 the line for sqlite3 in docs/kpis.md runs as it stands, in the folder of the installation', context => {
+  if (spawnSync('sqlite3', ['--version']).status !== 0)
+    return context.skip('1 test left out: no sqlite3 here')
+  const [line] = page('docs/kpis.md').match(/^sqlite3 .+$/m) ?? []
+  assert.ok(line)
+  symlinkSync(join(root, 'sql'), join(toured, 'sql'))
+  const ended = spawnSync('sh', ['-c', line], { cwd: toured, encoding: 'utf8' })
+  assert.equal(ended.status, 0, ended.stderr)
+  assert.match(ended.stdout, /rollback_spike_alert/)
+})
 
 test('docs/runbook.md has the control matrix as the authorizer has it', () => {
   const rows = CONTROLS.map(control => {
