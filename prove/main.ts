@@ -17,6 +17,7 @@ const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
   interleavings: () => import('./interleavings.ts'),
   runbook: () => import('./runbook.ts'),
   search: () => import('./search.ts'),
+  'sql-engine': () => import('./sql-engine.ts'),
   worlds: () => import('./worlds.ts'),
 }
 
