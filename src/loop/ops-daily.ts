@@ -1,19 +1,21 @@
 import { type AlertCode, type AlertReading, alertReadings, isBeyondLimit } from '../domain/alert-state.ts'
 import { dayOf } from '../domain/job-calendar.ts'
+import type { KpiSummary } from '../domain/kpi.ts'
 import { DEFAULT_WINDOW_LENGTH } from '../domain/kpi-window.ts'
 import type { IncidentCause } from '../domain/playbook.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import type { JsonObject } from '../domain/units.ts'
+import { currentThresholds } from './active.ts'
 import { authorize } from './authorize.ts'
 import { checkpointElsewhere } from './checkpoint-post.ts'
-import { incidentOf, newestWindow, openIncidentRows } from './incident.ts'
+import { incidentOf, openIncidentRows } from './incident.ts'
 import { insertIncident } from './incident-open.ts'
 import { type RecordedKpiSummary, recordKpiSummary } from './kpi.ts'
 import { DAILY_EVENT, missedJobs } from './missed-jobs.ts'
 import { type AutomaticPause, pauseAgain, pauseWhereConfigured } from './ops-pause.ts'
 import type { Ports, Reading, Writing } from './ports.ts'
 import { record } from './record.ts'
-import type { AuditRow } from './tables.ts'
+import type { AuditRow, KpiSnapshotRow } from './tables.ts'
 
 /** `ops daily`, JSON names. */
 export interface DailyReport {
@@ -64,7 +66,9 @@ export async function opsDaily(
   const window = { length: DEFAULT_WINDOW_LENGTH, from: null, to: null }
   const summary = await recordKpiSummary(ports, { ...window, actorId: input.actorId })
   if (!summary.ok) return summary
-  const opened = await ports.store.change(tx => raise(tx, ports, input.actorId))
+  const opened = await ports.store.change(tx =>
+    raise(tx, ports, input.actorId, summary.value.kpi_snapshot_id),
+  )
   if (!opened.ok) return opened
   const raised = opened.value.readings.map(reading => reading.code)
   const pause = await pauseWhereConfigured(ports, input.actorId, raised)
@@ -111,15 +115,17 @@ const reportIn = (row: AuditRow): DailyReport => ({
 
 /** The day's report, with the pause engaged now that its run could not engage, for what the newest snapshot still shows. */
 async function pausedAfterAll(ports: Ports, actorId: string, report: DailyReport): Promise<DailyReport> {
-  const raised = (await ports.store.read(raisedNow)).map(({ code }) => code)
+  const raised = await ports.store.read(async tx => {
+    const newest = await tx.last('kpi_snapshot')
+    return newest === null ? [] : (await raisedIn(tx, newest)).map(({ code }) => code)
+  })
   return { ...report, pause: await pauseAgain(ports, actorId, report.pause, raised) }
 }
 
-/** Alerts that the newest recorded snapshot raises: beyond the limits in force, on enough samples. */
-async function raisedNow(tx: Reading): Promise<readonly AlertReading[]> {
-  const newest = await newestWindow(tx)
-  if (newest === null) return []
-  return alertReadings(newest.summary, newest.limits).filter(
+/** Alerts that a recorded snapshot raises: beyond the limits in force, on enough samples. */
+async function raisedIn(tx: Reading, { summary_json }: KpiSnapshotRow): Promise<readonly AlertReading[]> {
+  const { thresholds } = await currentThresholds(tx)
+  return alertReadings(JSON.parse(summary_json) as KpiSummary, thresholds.alerts).filter(
     reading => isBeyondLimit(reading) && reading.samples >= reading.samples_min,
   )
 }
@@ -129,16 +135,24 @@ interface Raised {
   readonly incidentIds: readonly string[]
 }
 
-/** Opens an incident for every alert that is raised in the newest snapshot and has none open. */
-async function raise(tx: Writing, ports: Ports, actorId: string): Promise<Result<Raised>> {
+/**
+ * Opens an incident for every alert that is raised in the day's snapshot and has none open. Never in the newest: somebody may have
+ * recorded an hour of calm meanwhile.
+ */
+async function raise(
+  tx: Writing,
+  ports: Ports,
+  actorId: string,
+  snapshotId: string,
+): Promise<Result<Raised>> {
   const at = ports.clock.now()
   const authority = await authorize(tx, at, actorId, 'incident_open')
   if (!authority.ok) return authority
-  const snapshot = await tx.last('kpi_snapshot')
+  const snapshot = await tx.last('kpi_snapshot', { id: snapshotId })
   if (snapshot === null) throw new Error('the snapshot just recorded is gone')
   const open = new Set((await openIncidentRows(tx)).map(row => row.cause))
   const opened: string[] = []
-  const readings = await raisedNow(tx)
+  const readings = await raisedIn(tx, snapshot)
   for (const reading of readings) {
     if (open.has(reading.code)) continue
     const { id } = await insertIncident(tx, ports, authority.value, at, {
