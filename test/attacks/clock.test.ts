@@ -75,6 +75,8 @@ test(
     assert.ok(
       back.rollback_triggered_at >= ahead.applied_at && back.rolled_back_at >= back.rollback_triggered_at,
     )
+    const next = await approvedCandidate(daysLater(ports, 1))
+    assert.ok((await apply(ports, 'ruth', next.candidateId)).ok, 'an approval from then is good too')
     const entries = await ports.store.read(tx => tx.find('policy_lifecycle_audit'))
     assert.deepEqual(
       entries.map(row => row.occurred_at),

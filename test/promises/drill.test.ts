@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { drillChange } from '../../src/domain/drill-change.ts'
 import type { PolicyDocument } from '../../src/domain/policy.ts'
@@ -19,10 +20,16 @@ import {
 import { copyOf, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
 
 let original: TestInstallation
+/** Forks of this process alone, as other tests may drill at the same time. */
+const forkPlace = mkdtempSync(join(tmpdir(), 'quotey-test-'))
 before(async () => {
+  process.env.TMPDIR = forkPlace
   original = await installationWithHistory(1500)
 })
-after(() => original.remove())
+after(async () => {
+  await original.remove()
+  rmSync(forkPlace, { recursive: true, force: true })
+})
 
 const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (): Promise<void> => {
   const copy = await copyOf(original)
@@ -34,13 +41,12 @@ const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (
 }
 
 const forksLeft = (): readonly string[] =>
-  readdirSync(tmpdir()).filter(name => name.startsWith('quotey-fork-'))
+  readdirSync(forkPlace).filter(name => name.startsWith('quotey-fork-'))
 
 test(
   'D1 a drill passes and changes no live row but its own record',
   onCopy(async installed => {
     const { ports } = installed
-    const forksBefore = new Set(forksLeft())
     const before = await ports.store.read(everyTable)
     const keys = readdirSync(installed.config.keysFolder)
     const report = succeeded(await runDrill(ports, { actorId: 'ruth', candidateId: null }))
@@ -64,10 +70,7 @@ test(
       assert.deepEqual(after[table]?.slice(0, before[table]?.length), before[table], table)
     }
     assert.deepEqual(readdirSync(installed.config.keysFolder), keys)
-    assert.deepEqual(
-      forksLeft().filter(name => !forksBefore.has(name) && existsSync(name)),
-      [],
-    )
+    assert.deepEqual(forksLeft(), [])
     assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
   }),
 )
@@ -119,3 +122,30 @@ test('a drill changes one parameter within its bounds, never of a protected rule
     assert.ok(!protectedOnly.some(rule => rule.id === change.rule_id))
   }
 })
+
+test(
+  'D1 a live state that changes while a drill runs is seen, and the drill does not count as passed',
+  onCopy(async ({ ports }) => {
+    const disturbed = {
+      ...ports,
+      fork: async () => {
+        const pause = { ticket: 'CLO-SAFETY-PAUSE-4', reason: 'meanwhile', metrics: ['other:x'] }
+        succeeded(await engagePause(ports, { actorId: 'sam', ...pause }))
+        return ports.fork()
+      },
+    }
+    const report = succeeded(await runDrill(disturbed, { actorId: 'ruth', candidateId: null }))
+    assert.ok(report.checks.every(check => check.ok))
+    assert.notEqual(report.live_state_digest_before, report.live_state_digest_after)
+    assert.equal(report.safety_passed, false)
+  }),
+)
+
+test(
+  'D1 a drill that cannot be set up leaves no fork behind',
+  onCopy(async ({ ports }) => {
+    ports.store.copyTo = () => Promise.reject(new Error('the copy broke off'))
+    await assert.rejects(runDrill(ports, { actorId: 'ruth', candidateId: null }), /broke off/)
+    assert.deepEqual(forksLeft(), [])
+  }),
+)
