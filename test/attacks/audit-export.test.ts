@@ -130,6 +130,10 @@ test('V1 proofs of an export that were altered, swapped, shortened or left out a
       ...proofs,
       consistency: proofs.consistency.map(proof => ({ ...proof, old_root_hash: 'sha256:none' })),
     }),
+    'consistency shortened': proofs => ({
+      ...proofs,
+      consistency: proofs.consistency.map(proof => ({ ...proof, hashes: proof.hashes.slice(1) })),
+    }),
     'another consistency': proofs => ({
       ...proofs,
       consistency: proofs.consistency.map(proof => ({ ...proof, old_size: proof.old_size - 1 })),
