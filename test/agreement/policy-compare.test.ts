@@ -85,15 +85,16 @@ function gridOf(base: PolicyDocument, candidate: PolicyDocument): readonly Reque
   )
   const numbers = (name: string, limits: RegExp): readonly number[] => {
     const named = text.filter(each => limits.test(each)).flatMap(each => each.match(/-?\d+/g) ?? [])
-    const range = name === 'discount' ? [-10_000, 10_000] : [1, 1_000_000_000_000]
+    // A list price is above zero; a cost of nothing is a cost.
+    const range = name === 'discount' ? [-10_000, 10_000] : [name === 'cost' ? 0 : 1, 1_000_000_000_000]
     const near = named.flatMap(each => [Number(each) - 1, Number(each), Number(each) + 1])
     return [...new Set([...near, 1_000])].filter(
       each => each >= (range[0] as number) && each <= (range[1] as number),
     )
   }
   if (text.some(each => /attr|product_family|margin|floor/.test(each))) return null
-  const lists = numbers('money', /list_cents/)
-  const costs = [...numbers('money', /cost_cents/), null]
+  const lists = numbers('list', /list_cents/)
+  const costs = [...numbers('cost', /cost_cents/), null]
   const discounts = numbers('discount', /./)
   const { segment, region } = GRID_WORDS
   const size = lists.length * costs.length * discounts.length * segment.length * region.length
