@@ -30,6 +30,7 @@ export function crashingAt(
   }
   const struck = (tx: Writing): Writing => ({
     find: (table, where) => tx.find(table, where),
+    scan: table => tx.scan(table),
     last: (table, where) => tx.last(table, where),
     structure: () => tx.structure(),
     kpi: (query, start, end) => tx.kpi(query, start, end),

@@ -34,6 +34,8 @@ export interface StructureFault {
 export interface Reading {
   /** Rows whose columns equal `where`, in order of insertion. */
   find<T extends keyof Tables>(table: T, where?: Where<T>): Promise<readonly Tables[T][]>
+  /** All rows of a table, in order of insertion, in blocks of which each fits in memory. */
+  scan<T extends keyof Tables>(table: T): AsyncIterable<readonly Tables[T][]>
   /** The row inserted last among those. */
   last<T extends keyof Tables>(table: T, where?: Where<T>): Promise<Tables[T] | null>
   /**

@@ -51,6 +51,30 @@ test('rows come back as they went in, in order of insertion, and are found by nu
   assert.equal(found.withoutCandidate.length, 1)
 })
 
+test('a scan gives every row once, in order of insertion, in blocks, and may be left half way', async () => {
+  await using home = await freshHome()
+  const rows = Array.from({ length: 1201 }, (_, at) => snapshotRow(`kpi_${(at * 7) % 1201}`))
+  const { store } = home.ports
+  await store.change(async tx => {
+    for (const row of rows) await tx.insert('kpi_snapshot', row)
+  })
+  const blocks: (readonly KpiSnapshotRow[])[] = []
+  await store.read(async tx => {
+    for await (const block of tx.scan('kpi_snapshot')) blocks.push(block)
+  })
+  assert.deepEqual(blocks.flat(), rows)
+  assert.ok(blocks.length > 1, 'in more than one block')
+  const first = await store.change(async tx => {
+    for await (const block of tx.scan('kpi_snapshot')) {
+      await tx.nextNumber('epoch')
+      return block
+    }
+    return []
+  })
+  assert.deepEqual(first, blocks[0])
+  assert.deepEqual(await store.read(tx => tx.find('kpi_snapshot')), rows)
+})
+
 test('a row with a missing or unknown column is a bug, and a question by an unknown column too', async () => {
   await using home = await freshHome()
   const { id: _, ...partial } = snapshotRow('kpi_1')

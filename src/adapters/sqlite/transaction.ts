@@ -5,6 +5,9 @@ import type { CandidateRow, Tables } from '../../loop/tables.ts'
 import { UNDELIVERED } from './outbox.sql.ts'
 import { columnsOf } from './triggers.ts'
 
+/** Rows of a block; artifacts of a hundred kilobytes each still make a small one. */
+const SCANNED_ROWS = 250
+
 /**
  * The store's questions and changes on one connection; begin and commit lie with the caller. Names of tables and columns
  * come from code and are checked against the schema, values are always bound.
@@ -26,6 +29,19 @@ export class SqliteTransaction implements Writing {
     // `rowid` is row_order, or the integer key of tables that count for themselves.
     const rows = this.#prepare(`${text} ORDER BY rowid`).all(...values)
     return rows.map(row => ({ ...row })) as unknown as Tables[T][]
+  }
+
+  async *scan<T extends keyof Tables>(table: T): AsyncGenerator<readonly Tables[T][]> {
+    const { text } = this.#selection(table, {})
+    let block: Tables[T][] = []
+    // A statement of its own, as it stays open between two blocks.
+    for (const row of this.#database.prepare(`${text} ORDER BY rowid`).iterate()) {
+      block.push({ ...row } as unknown as Tables[T])
+      if (block.length < SCANNED_ROWS) continue
+      yield block
+      block = []
+    }
+    if (block.length > 0) yield block
   }
 
   async last<T extends keyof Tables>(table: T, where: Partial<Tables[T]> = {}): Promise<Tables[T] | null> {
