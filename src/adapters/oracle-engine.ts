@@ -129,7 +129,7 @@ function addToFits(
   { quote, group, before, after }: Pair,
   atWorst: boolean,
 ): { readonly win: bigint; readonly expected: bigint | null } | null {
-  if (model === null || tally.response === null || tally.worst === null) return null
+  if (model === null || tally.response === null) return null
   const offers = { before: offerOf(before), after: offerOf(after) }
   for (const [fit, sums] of tally.response.entries()) {
     if (fit === group + 1) continue
@@ -141,9 +141,8 @@ function addToFits(
       sums.win_ppm_delta[shift] += will - was
       if (before.profit === null || after.profit === null) continue
       sums.expected_delta[shift] += will * after.profit - was * before.profit
-      if (fit !== 0) continue
       const worst = atWorst ? worstWin(before, after, was) : will
-      tally.worst[shift] += worst * after.profit - was * before.profit
+      sums.worst_case_expected_delta[shift] += worst * after.profit - was * before.profit
     }
   }
   const was = BigInt(winPpm(model, 0, 'point', quote, offers.before))

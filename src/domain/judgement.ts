@@ -16,10 +16,11 @@ export interface GainJudgement {
 
 /**
  * The robust lower bound of DESIGN section 7. At each of the three slopes of the range (estimate - d, estimate, estimate + d):
- * the gain of the full fit, less what extrapolated quotes could lose if they behaved as badly as monotonicity allows, less
- * Student's t at one-sided level 0.05 / tunables times the delete-a-group jackknife error of the gain; the least of the three.
- * Rounded downwards. null where there is no model, no scored quote with cost, fewer than two groups to resample, or more
- * tunables than the model has quantiles for.
+ * the gain of the full fit with extrapolated quotes as bad as monotonicity allows, less Student's t at one-sided level
+ * 0.05 / tunables times the delete-a-group jackknife error of that same gain; the least of the three. What the worst case
+ * takes for certain has no chance left in it, so the model's uncertainty there is not taken off again. Where the full fit is
+ * more pessimistic than the worst case, its own gain is judged. Rounded downwards. null where there is no model, no scored
+ * quote with cost, fewer than two groups to resample, or more tunables than the model has quantiles for.
  */
 export function judgeGain(
   sums: ReplaySums,
@@ -27,16 +28,19 @@ export function judgeGain(
   tunables: number,
 ): GainJudgement | null {
   const tPpm = model?.student_t_ppm.one_sided_by_tunables[tunables - 1]
-  const worst = sums.worst_case_expected_delta
   const full = sums.response?.[0]
-  if (tPpm === undefined || worst === null || full === undefined) return null
+  if (tPpm === undefined || full === undefined) return null
   const estimates = SLOPE_SHIFTS.map(shift => {
-    const doubtful = full.expected_delta[shift] - worst[shift]
-    const { full: gain, leftOut } = fitRatios(sums, fit => microCentsPerQuote(fit, shift), model?.groups_used)
-    return jackknifeEstimate(gain === null ? null : lessened(gain, doubtful), leftOut, tPpm)
+    const measure = cautious(full, shift)
+    const { full: gain, leftOut } = fitRatios(
+      sums,
+      fit => microCentsPerQuote(fit, measure, shift),
+      model?.groups_used,
+    )
+    return jackknifeEstimate(gain, leftOut, tPpm)
   })
   const lowers = estimates.flatMap(({ lower }) => lower ?? [])
-  const point = jackknifeEstimate(microCentsPerQuote(full, 'point'), []).point
+  const point = jackknifeEstimate(microCentsPerQuote(full, 'expected_delta', 'point'), []).point
   if (point === null || lowers.length < estimates.length) return null
   return { pointMicroCents: point, robustLowerMicroCents: Math.min(...lowers) }
 }
@@ -46,21 +50,22 @@ export function judgeGain(
  * search can leave a hopeless change without asking the others. null where there is no model or no scored quote with cost.
  */
 export function gainBeforeChance(sums: ReplaySums): MicroCents | null {
-  const worst = sums.worst_case_expected_delta
   const full = sums.response?.[0]
-  if (worst === null || full === undefined) return null
-  const gains = SLOPE_SHIFTS.flatMap(shift => {
-    const gain = microCentsPerQuote(full, shift)
-    if (gain === null) return []
-    return jackknifeEstimate(lessened(gain, full.expected_delta[shift] - worst[shift]), []).point ?? []
-  })
+  if (full === undefined) return null
+  const gains = SLOPE_SHIFTS.flatMap(
+    shift => jackknifeEstimate(microCentsPerQuote(full, cautious(full, shift), shift), []).point ?? [],
+  )
   return gains.length === 0 ? null : Math.min(...gains)
 }
 
-/** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
-const microCentsPerQuote = (fit: FitSums, shift: SlopeShift): Ratio | null =>
-  fit.with_cost > 0 ? { n: fit.expected_delta[shift], d: BigInt(fit.with_cost) } : null
+type Measure = 'expected_delta' | 'worst_case_expected_delta'
 
-/** Taken off only where it lowers the gain: a worst case never raises it. */
-const lessened = (gain: Ratio, doubtful: bigint): Ratio =>
-  doubtful > 0n ? { n: gain.n - doubtful, d: gain.d } : gain
+/** The lower one by the full fit: a worst case never raises a gain. */
+const cautious = (full: FitSums, shift: SlopeShift): Measure =>
+  full.worst_case_expected_delta[shift] < full.expected_delta[shift]
+    ? 'worst_case_expected_delta'
+    : 'expected_delta'
+
+/** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
+const microCentsPerQuote = (fit: FitSums, measure: Measure, shift: SlopeShift): Ratio | null =>
+  fit.with_cost > 0 ? { n: fit[measure][shift], d: BigInt(fit.with_cost) } : null

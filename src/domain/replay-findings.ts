@@ -91,12 +91,10 @@ const blastRadius = (sums: ReplaySums): BlastRadius => ({
     sums.value_cents === 0n ? 0 : Number(divWide(sums.impacted_value_cents * 10_000n, sums.value_cents)),
 })
 
-function supportShares(
-  { support, scored, worst_case_expected_delta: worst }: ReplaySums,
-  withCost: number,
-): SupportShares {
+function supportShares({ support, scored, response }: ReplaySums, withCost: number): SupportShares {
   const share = (quotes: number): number | null => (scored === 0 ? null : div(quotes * 10_000, scored))
-  const worstSum = worst === null ? null : [worst.low, worst.point, worst.high].reduce(smaller)
+  const worst = response?.[0]?.worst_case_expected_delta
+  const worstSum = worst === undefined ? null : [worst.low, worst.point, worst.high].reduce(smaller)
   return {
     observed_bps: share(support.observed),
     reweighted_bps: share(support.reweighted),

@@ -1,10 +1,10 @@
 import type { CheckedPolicy } from './policy.ts'
 import type { QuoteColumns } from './quote.ts'
-import type { ResponseModel } from './response.ts'
+import type { ResponseModel, SlopeShift } from './response.ts'
 import type { Digest, Instant } from './units.ts'
 
 /** Version of the semantics, one for all engines: raise it when any figure of a report could change. */
-export const ENGINE_VERSION = 'clo-engine/1'
+export const ENGINE_VERSION = 'clo-engine/2'
 
 /** Which quotes of a snapshot a replay looks at; empty lists and nulls mean all. Window: [from, to) on quoted_at. */
 export interface CohortScope {
@@ -44,12 +44,6 @@ export interface ReplaySums {
   readonly groups: readonly GroupSums[]
   /** By fit (0 full, g + 1 without group g), over quotes outside the fit's left-out group; null without a model. */
   readonly response: readonly FitSums[] | null
-  /** Worst case on extrapolated quotes with the full fit at each slope shift, summed over all scored quotes; null without a model. */
-  readonly worst_case_expected_delta: {
-    readonly low: bigint
-    readonly point: bigint
-    readonly high: bigint
-  } | null
   readonly by_segment: Readonly<Record<string, SliceSums>>
   readonly by_region: Readonly<Record<string, SliceSums>>
   /** By rule id, over the impacted quotes on which the rule's effect differs (changedRules in rule-effects.ts). */
@@ -101,13 +95,20 @@ export interface GroupSums {
   readonly latency_delta_seconds: number | null
 }
 
-/** Sums of (candidate - base) over scored quotes by slope shift. Expected deltas are win_ppm * profit, in ppm-cents, quotes with cost. */
+/**
+ * Sums of (candidate - base) over scored quotes by slope shift. Expected deltas are win_ppm * profit, in ppm-cents, quotes with
+ * cost; in the worst case with the candidate's win as in support.ts on impacted extrapolated quotes, as fitted on all others.
+ */
 export interface FitSums {
-  readonly win_ppm_delta: { readonly low: bigint; readonly point: bigint; readonly high: bigint }
-  readonly expected_delta: { readonly low: bigint; readonly point: bigint; readonly high: bigint }
+  readonly win_ppm_delta: BySlope
+  readonly expected_delta: BySlope
+  readonly worst_case_expected_delta: BySlope
   readonly scored: number
   readonly with_cost: number
 }
+
+/** One sum for each slope shift. */
+export type BySlope = Readonly<Record<SlopeShift, bigint>>
 
 /** One segment, region or rule, with the full fit at the point slope (expected and win are null without a model). */
 export interface SliceSums {

@@ -24,17 +24,17 @@ export const REWEIGHTED_WINDOW_BPS = 100
  *   mixed           between 0 and 1
  * A quote that earns (profit >= 0) is worst at the lower end, one that loses money at the upper end. The worst case of a
  * delta is then worst * candidate profit - base * base profit, on impacted extrapolated quotes; elsewhere the model speaks.
+ * null: the probability under the base, whatever it is.
  */
 export function worstWinPpm(
   base: OfferedDecision,
   candidate: OfferedDecision,
   candidateProfitCents: Cents,
-  baseWinPpm: Ppm,
-): Ppm {
+): Ppm | null {
   const grantDelta = candidate.grantedDiscountBps - base.grantedDiscountBps
   const approvalDelta = Number(candidate.approvalRequired) - Number(base.approvalRequired)
   const mayRise = grantDelta > 0 || approvalDelta < 0
   const mayFall = grantDelta < 0 || approvalDelta > 0
-  if (candidateProfitCents >= 0) return mayFall ? 0 : baseWinPpm
-  return mayRise ? 1_000_000 : baseWinPpm
+  if (candidateProfitCents >= 0) return mayFall ? 0 : null
+  return mayRise ? 1_000_000 : null
 }

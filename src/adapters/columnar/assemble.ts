@@ -48,7 +48,6 @@ export function assembleSums(naming: Naming, base: Float64Array, candidate: Cand
     scored,
     groups,
     response: naming.fits === null ? null : fitSums(naming.fits, layout, cells, groups, { scored, withCost }),
-    worst_case_expected_delta: naming.fits === null ? null : worstCase(layout, cells),
     by_segment: scoredSlices(naming, base, cells, 'segments'),
     by_region: scoredSlices(naming, base, cells, 'regions'),
     by_rule: ruleSlices(naming, cells),
@@ -126,26 +125,18 @@ function fitSums(
   return Array.from({ length: fits }, (_, fit) => {
     const leftOut = fit === 0 ? undefined : groups[fit - 1]
     const win = (shift: number): bigint => BigInt(cells[layout.win + fit * SHIFT_COUNT + shift] as number)
-    const expected = (shift: number): bigint =>
-      readPpmCents(cells, layout.expected + (fit * SHIFT_COUNT + shift) * PPM_CENTS_CELLS)
+    const cents = (sums: number, shift: number): bigint =>
+      readPpmCents(cells, sums + (fit * SHIFT_COUNT + shift) * PPM_CENTS_CELLS)
+    const expected = (shift: number): bigint => cents(layout.expected, shift)
+    const worst = (shift: number): bigint => expected(shift) + cents(layout.worst, shift)
     return {
       win_ppm_delta: { low: win(0), point: win(1), high: win(2) },
       expected_delta: { low: expected(0), point: expected(1), high: expected(2) },
+      worst_case_expected_delta: { low: worst(0), point: worst(1), high: worst(2) },
       scored: all.scored - (leftOut?.scored ?? 0),
       with_cost: all.withCost - (leftOut?.with_cost ?? 0),
     }
   })
-}
-
-/** The full fit's sums, corrected on extrapolated quotes. */
-function worstCase(
-  layout: CandidateLayout,
-  cells: Float64Array,
-): NonNullable<ReplaySums['worst_case_expected_delta']> {
-  const at = (shift: number): bigint =>
-    readPpmCents(cells, layout.expected + shift * PPM_CENTS_CELLS) +
-    readPpmCents(cells, layout.worst + shift * PPM_CENTS_CELLS)
-  return { low: at(0), point: at(1), high: at(2) }
 }
 
 function scoredSlices(

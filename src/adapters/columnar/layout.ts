@@ -102,7 +102,7 @@ export interface CandidateLayout {
   readonly win: number
   /** [fit][shift] sums of ppm-cents. */
   readonly expected: number
-  /** [shift] sums of ppm-cents: worst case less modelled. */
+  /** [fit][shift] sums of ppm-cents: worst case less modelled. */
   readonly worst: number
   readonly segments: number
   readonly regions: number
@@ -128,7 +128,7 @@ export function candidateLayout(shape: {
     groups: take(GROUPS * GROUP.cells),
     win: take(shape.fits * SHIFT_COUNT),
     expected: take(shape.fits * SHIFT_COUNT * PPM_CENTS_CELLS),
-    worst: take(SHIFT_COUNT * PPM_CENTS_CELLS),
+    worst: take(shape.fits * SHIFT_COUNT * PPM_CENTS_CELLS),
     segments: take(shape.segments * SLICE.cells),
     regions: take(shape.regions * SLICE.cells),
     rules: take(shape.rules * SLICE.cells),

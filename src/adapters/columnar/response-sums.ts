@@ -5,7 +5,7 @@ import type { BlockDecisions } from './kernel.ts'
 import { SHIFT_COUNT } from './layout.ts'
 import type { Plan } from './plan.ts'
 import type { ResponseRows } from './response-rows.ts'
-import { addPpmCents, carryPpmCents, LIMB, PPM_CENTS_CELLS } from './wide.ts'
+import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from './wide.ts'
 
 const POINT = SLOPE_SHIFTS.indexOf('point')
 
@@ -85,17 +85,24 @@ export class ResponseSums {
       grantedDiscountBps: decided.grantedBps[place] as number,
       approvalRequired: decided.approval[place] === 1,
     }
-    for (let shift = 0; shift < SHIFT_COUNT; shift += 1) {
-      const winIs = wins[is + shift] as number
-      const worse = worstWinPpm(before, after, profitIs, wins[was + shift] as number) - winIs
-      addPpmCents(cells, layout.worst + shift * PPM_CENTS_CELLS, worse * lowIs, worse * middleIs)
+    const worst = worstWinPpm(before, after, profitIs)
+    for (let at = 0; at < count; at += 1) {
+      if (at === skipFrom) at = skipTo
+      if (at >= count) break
+      const worse = (worst ?? (wins[was + at] as number)) - (wins[is + at] as number)
+      const cell = layout.worst + at * PPM_CENTS_CELLS
+      cells[cell] = (cells[cell] as number) + worse * lowIs
+      cells[cell + 1] = (cells[cell + 1] as number) + worse * middleIs
     }
   }
 
   /** Carries what one block added, at most 1024 quotes of 4 * 10^12 a cell. */
   carry(cells: Float64Array): void {
-    const { expected } = this.#plan.layout
+    const { expected, worst } = this.#plan.layout
     const count = this.#response.fits * SHIFT_COUNT
-    for (let at = 0; at < count; at += 1) carryPpmCents(cells, expected + at * PPM_CENTS_CELLS)
+    for (let at = 0; at < count; at += 1) {
+      carryPpmCents(cells, expected + at * PPM_CENTS_CELLS)
+      carryPpmCents(cells, worst + at * PPM_CENTS_CELLS)
+    }
   }
 }

@@ -27,7 +27,6 @@ export function emptyTally(fits: number | null, latenciesKnown: boolean) {
     scored: 0,
     groups: Array.from({ length: GROUPS }, () => emptyGroup(latenciesKnown)),
     response: fits === null ? null : Array.from({ length: fits }, emptyFit),
-    worst: fits === null ? null : { low: 0n, point: 0n, high: 0n },
     segments: new Map<string, Mutable<SliceSums>>(),
     regions: new Map<string, Mutable<SliceSums>>(),
     rules: new Map<string, Mutable<SliceSums>>(),
@@ -65,6 +64,7 @@ const emptyGroup = (latenciesKnown: boolean): Mutable<GroupSums> => ({
 interface OpenFitSums {
   readonly win_ppm_delta: Mutable<FitSums['win_ppm_delta']>
   readonly expected_delta: Mutable<FitSums['expected_delta']>
+  readonly worst_case_expected_delta: Mutable<FitSums['worst_case_expected_delta']>
   scored: number
   with_cost: number
 }
@@ -72,6 +72,7 @@ interface OpenFitSums {
 const emptyFit = (): OpenFitSums => ({
   win_ppm_delta: { low: 0n, point: 0n, high: 0n },
   expected_delta: { low: 0n, point: 0n, high: 0n },
+  worst_case_expected_delta: { low: 0n, point: 0n, high: 0n },
   scored: 0,
   with_cost: 0,
 })
@@ -99,7 +100,7 @@ export function sliceOf(
 }
 
 export function closedTally(tally: Tally): ReplaySums {
-  const { worst, segments, regions, rules, cohorts, impactedValue, value, clusters, impactedThin } = tally
+  const { segments, regions, rules, cohorts, impactedValue, value, clusters, impactedThin } = tally
   return {
     in_scope: tally.in_scope,
     open: tally.open,
@@ -108,7 +109,6 @@ export function closedTally(tally: Tally): ReplaySums {
     scored: tally.scored,
     groups: tally.groups,
     response: tally.response,
-    worst_case_expected_delta: worst,
     by_segment: sortedByKey(segments),
     by_region: sortedByKey(regions),
     by_rule: sortedByKey(rules),

@@ -1,5 +1,6 @@
 import { GROUPS } from '../../domain/quote.ts'
 import {
+  type BySlope,
   type FitSums,
   type GroupSums,
   MARGIN_DELTA_BINS,
@@ -48,7 +49,6 @@ export function assembleSums(answers: Answers): ReplaySums {
     scored: count(all, 'scored'),
     groups,
     response: response === null ? null : fitSums(response, all, groups),
-    worst_case_expected_delta: response === null ? null : worstCase(response.rows),
     by_segment: slices(of('segment'), row => row.segment as string, withModel),
     by_region: slices(of('region'), row => row.region as string, withModel),
     by_rule: slices(answers.byRule, row => answers.ruleIds[Number(row.rule)] as string, withModel),
@@ -105,7 +105,7 @@ function groupSums(rows: readonly Row[], latenciesKnown: boolean): readonly Grou
   })
 }
 
-const byShift = (row: Row, name: string): FitSums['expected_delta'] => ({
+const byShift = (row: Row, name: string): BySlope => ({
   low: wide(row, `${name}_low`),
   point: wide(row, `${name}_point`),
   high: wide(row, `${name}_high`),
@@ -124,14 +124,12 @@ function fitSums(
     return {
       win_ppm_delta: byShift(row, 'win'),
       expected_delta: byShift(row, 'expected'),
+      worst_case_expected_delta: byShift(row, 'worst'),
       scored: count(all, 'scored') - (leftOut?.scored ?? 0),
       with_cost: count(all, 'with_cost') - (leftOut?.with_cost ?? 0),
     }
   })
 }
-
-const worstCase = (rows: readonly Row[]): FitSums['expected_delta'] =>
-  byShift(rows.find(row => Number(row.fit) === 0) ?? {}, 'worst')
 
 const slices = (
   rows: readonly Row[],
