@@ -1,8 +1,7 @@
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
-import { type AuditVerdict, checkAudit } from './audit-check.ts'
-import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { checkKeyrings } from './audit-keyring-check.ts'
+import { type AuditVerdict, checkAudit, openedStore } from './audit-check.ts'
+import { type AuditedStore, type AuditFinding, finding } from './audit-finding.ts'
 import { entriesFixedBySignatures } from './audit-signature-check.ts'
 import { type Checkpoint, checkCheckpoint } from './checkpoint.ts'
 
@@ -32,13 +31,18 @@ export type AuditReport = AuditVerdict & {
  * moment, so its age is stated, and is a finding where it passes the bound. Refuses signature_invalid for a checkpoint that no
  * key of this installation signed.
  */
-export function auditAgainst(tables: StoredTables, kept: KeptElsewhere | null): Result<AuditReport> {
-  const id = String(tables.installation?.at(-1)?.installation_id)
-  const versions = checkKeyrings(tables).trusted.filter(({ installation_id }) => installation_id === id)
+export async function auditAgainst(
+  store: AuditedStore,
+  kept: KeptElsewhere | null,
+): Promise<Result<AuditReport>> {
+  const opened = await openedStore(store)
+  const { trusted } = opened.keyrings
+  const id = String(opened.held.installation?.at(-1)?.installation_id)
+  const versions = trusted.filter(({ installation_id }) => installation_id === id)
   // Without a keyring no checkpoint can be checked, and the findings say that first.
   if (kept === null || versions.length === 0) {
-    const audited = checkAudit(tables)
-    const loose = audited.entries - entriesFixedBySignatures(tables)
+    const audited = await checkAudit(opened)
+    const loose = audited.entries - entriesFixedBySignatures(opened.held, trusted)
     const unchecked = [
       'whether the store as a whole was set back: compare it with a checkpoint kept elsewhere',
       ...(loose > 0 ? [`the newest ${loose} entries, which no later signature fixes yet`] : []),
@@ -53,7 +57,7 @@ export function auditAgainst(tables: StoredTables, kept: KeptElsewhere | null): 
       'check that it is of this installation; if it is, this store was set back to before its signer was known',
     )
   }
-  const audited = checkAudit(tables, verdict.checkpoint)
+  const audited = await checkAudit(opened, verdict.checkpoint)
   const checkpoint = compared(verdict.checkpoint, audited.entries, kept.now)
   const findings = [...audited.findings, ...ageFindings(checkpoint, kept.ageSecondsMax)]
   const { entries_since: since } = checkpoint

@@ -1,34 +1,34 @@
 import type { JsonObject } from '../domain/units.ts'
-import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
+import { type AuditedStore, type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
 import { digestOfText } from './canonical.ts'
 
 /**
  * What rows say about each other, apart from the log: documents and their digests, activations without gap, each from the
  * record that caused it and of the version that record names.
  */
-export const contentFindings = (tables: StoredTables): readonly AuditFinding[] => [
-  ...digestFindings(tables, 'artifact', 'digest', 'body_json', 'digest'),
-  ...digestFindings(tables, 'policy_version', 'version', 'document_json', 'policy_digest'),
-  ...digestFindings(tables, 'thresholds_version', 'version', 'document_json', 'digest'),
-  ...activationFindings(tables),
-]
-
-function digestFindings(
+export async function contentFindings(
+  store: AuditedStore,
   tables: StoredTables,
-  table: string,
-  key: string,
-  text: string,
-  digest: string,
-): readonly AuditFinding[] {
+): Promise<readonly AuditFinding[]> {
   const findings: AuditFinding[] = []
-  for (const row of tables[table] ?? []) {
-    const derived = digestOfText(String(row[text]))
-    if (derived !== row[digest]) {
-      findings.push(finding('content_altered', `${table} ${String(row[key])}`, row[digest], derived))
+  for (const { table, key, text, digest } of DOCUMENTS) {
+    for await (const block of store.blocks(table)) {
+      for (const row of block) {
+        const derived = digestOfText(String(row[text]))
+        if (derived === row[digest]) continue
+        findings.push(finding('content_altered', `${table} ${String(row[key])}`, row[digest], derived))
+      }
     }
   }
-  return findings
+  return [...findings, ...activationFindings(tables)]
 }
+
+/** Columns that hold a document, and those that name it by its digest. */
+const DOCUMENTS = [
+  { table: 'artifact', key: 'digest', text: 'body_json', digest: 'digest' },
+  { table: 'policy_version', key: 'version', text: 'document_json', digest: 'policy_digest' },
+  { table: 'thresholds_version', key: 'version', text: 'document_json', digest: 'digest' },
+] as const
 
 function activationFindings(tables: StoredTables): readonly AuditFinding[] {
   const findings: AuditFinding[] = []

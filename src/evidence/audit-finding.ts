@@ -1,7 +1,23 @@
 import type { JsonObject } from '../domain/units.ts'
 
-/** Every table of a store, rows in order of insertion, as the checker reads them. */
+/** Tables of a store, rows in order of insertion, as the checker reads them. */
 export type StoredTables = Readonly<Record<string, readonly JsonObject[]>>
+
+/** Rows in order of insertion, block by block. */
+export type Blocks = AsyncIterable<readonly JsonObject[]> | Iterable<readonly JsonObject[]>
+
+/** A store as the checker reads it, which may be larger than memory. It MUST be one consistent view. */
+export interface AuditedStore {
+  readonly tables: readonly string[]
+  /** The rows of one of those tables; may be asked for again. */
+  blocks(table: string): Blocks
+}
+
+/** Tables at hand as a store. */
+export const storeOf = (tables: StoredTables): AuditedStore => ({
+  tables: Object.keys(tables),
+  blocks: table => [tables[table] ?? []],
+})
 
 /** One thing that is not as it was written. */
 export type AuditFinding = {

@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../domain/units.ts'
-import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { type DerivedTree, nodeFindings, treeOver } from './audit-tree-check.ts'
+import { type AuditFinding, finding } from './audit-finding.ts'
+import { GrowingTree } from './audit-tree-check.ts'
 import { canonicalText, digestOfHash } from './canonical.ts'
-import { HASH_LENGTH, leafOf } from './merkle-verify.ts'
+import { leafOf } from './merkle-verify.ts'
 
 /** An entry: the row as stored, and what its text says of other rows (nothing, where the text cannot be read). */
 export interface ReadEntry {
+  readonly index: number
   readonly row: JsonObject
   readonly where: string
   readonly rows: readonly WrittenRow[]
@@ -19,47 +20,33 @@ export interface WrittenRow {
   readonly digest: string
 }
 
-export interface ReadLog {
-  readonly entries: readonly ReadEntry[]
-  readonly tree: DerivedTree
-  readonly findings: readonly AuditFinding[]
-}
-
 /**
  * Reads the log in its stored order and re-derives it: indexes without gap, each leaf and the tree over them from the texts, each
- * column from the text. Written apart from the code that writes entries, on purpose. An export holds no tree, and needs none.
+ * column from the text. Written apart from the code that writes entries, on purpose. It keeps the tree and what it found, and no entry.
  */
-export function readLog(tables: StoredTables): ReadLog {
-  const rows = tables.policy_lifecycle_audit ?? []
-  const origin = tables.installation?.[0]?.installation_id
-  const findings: AuditFinding[] = []
-  if (typeof origin !== 'string') {
-    findings.push(
-      finding('installation_missing', 'installation', 'the installation this log began with', null),
-    )
-  }
-  const leaves = new Uint8Array(rows.length * HASH_LENGTH)
-  const entries: ReadEntry[] = []
-  for (const [index, row] of rows.entries()) {
+export class LogReader {
+  readonly findings: AuditFinding[] = []
+  readonly tree = new GrowingTree()
+
+  /** Takes the next entry. */
+  read(row: JsonObject): ReadEntry {
+    const index = this.tree.size
     const where = `policy_lifecycle_audit ${String(row.id)}`
     if (row.entry_index !== index) {
-      findings.push(finding('entry_index_wrong', where, index, row.entry_index))
+      this.findings.push(finding('entry_index_wrong', where, index, row.entry_index))
     }
     const leaf = leafOf(String(row.entry_json))
-    leaves.set(leaf, index * HASH_LENGTH)
+    this.tree.add(leaf)
     const hash = digestOfHash(leaf)
-    if (row.entry_hash !== hash) findings.push(finding('entry_altered', where, row.entry_hash, hash))
+    if (row.entry_hash !== hash) this.findings.push(finding('entry_altered', where, row.entry_hash, hash))
     const entry = parsedObject(row.entry_json)
     if (entry === null || canonicalText(entry) !== row.entry_json) {
-      findings.push(finding('entry_altered', where, 'canonical text of an entry', row.entry_json))
+      this.findings.push(finding('entry_altered', where, 'canonical text of an entry', row.entry_json))
     } else {
-      findings.push(...columnFindings(row, entry, where))
+      this.findings.push(...columnFindings(row, entry, where))
     }
-    entries.push({ row, where, rows: writtenRows(entry) })
+    return { index, row, where, rows: writtenRows(entry) }
   }
-  const tree = treeOver(leaves)
-  if (tables.audit_node !== undefined) findings.push(...nodeFindings(tables.audit_node, tree))
-  return { entries, tree, findings }
 }
 
 function columnFindings(row: JsonObject, entry: JsonObject, where: string): readonly AuditFinding[] {

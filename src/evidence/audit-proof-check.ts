@@ -1,6 +1,6 @@
 import type { Digest, JsonObject } from '../domain/units.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { type DerivedTree, hashAt } from './audit-tree-check.ts'
+import type { DerivedTree } from './audit-tree-check.ts'
 import { digestOfHash, hashOfDigest } from './canonical.ts'
 import { isConsistent, isIncluded } from './merkle-verify.ts'
 
@@ -79,7 +79,7 @@ function inclusionFindings(
   const [leaf, root, ...path] = bytes as [Buffer, Buffer, ...Buffer[]]
   if (!isIncluded({ index, size, leaf, root }, path)) return wrong(rootHash, 'another root')
   if (size > tree.size || rootHash !== tree.rootAt(size)) return wrong('the root of this log', rootHash)
-  const derived = digestOfHash(hashAt(tree.levels[0] as Uint8Array, index))
+  const derived = digestOfHash(tree.hashAt(0, index))
   if (derived !== leafHash) return wrong(leafHash, derived)
   return entries[index]?.id === id ? [] : wrong(id, entries[index]?.id)
 }

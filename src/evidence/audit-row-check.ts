@@ -1,5 +1,4 @@
-import type { JsonObject } from '../domain/units.ts'
-import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
+import { type AuditedStore, type AuditFinding, type Blocks, finding } from './audit-finding.ts'
 import type { ReadEntry } from './audit-log-check.ts'
 import { digestOf } from './canonical.ts'
 
@@ -25,66 +24,89 @@ const UNRECORDED: readonly string[] = ['policy_lifecycle_audit', 'audit_node']
 /** Tables of which a row may change after it was written, by an entry that says so. */
 const CHANGING: readonly string[] = ['policy_candidate', 'policy_approval_decision']
 
+/** What the log says of one row. */
 interface Recorded {
-  readonly table: string
-  readonly key: string
   /** Of the newest entry that wrote the row. */
-  readonly digest: string
+  digest: string
+  /** Place among the rows of its table, by the entry that first wrote it. */
+  readonly order: number
+  seen: boolean
 }
 
-/** Compares every row of every table with the newest digest the log holds of it, and the order of rows with that of the log. */
-export function rowFindings(tables: StoredTables, entries: readonly ReadEntry[]): readonly AuditFinding[] {
-  const { recorded, findings } = recordedRows(entries)
-  const seen = new Set<string>()
-  for (const [table, rows] of Object.entries(tables)) {
-    if (UNRECORDED.includes(table)) continue
-    for (const row of rows) {
-      const where = `${table} ${keyOf(table, row)}`
-      const known = recorded.get(where)
-      seen.add(where)
-      const digest = digestOf(row)
-      if (known === undefined) findings.push(finding('row_unrecorded', where, 'an entry of the log', digest))
-      else if (known.digest !== digest) findings.push(finding('row_altered', where, known.digest, digest))
+/**
+ * Compares every row of every table with the newest digest the log holds of it, and the order of rows with that of the log. Of a row
+ * it keeps name and digest only.
+ */
+export class RowChecker {
+  readonly #recorded = new Map<string, Map<string, Recorded>>()
+  readonly #illegal: AuditFinding[] = []
+
+  /** Takes the next entry of the log; all of them before any row. */
+  read({ rows, where }: ReadEntry): void {
+    for (const { change, table, key, digest } of rows) {
+      let recorded = this.#recorded.get(table)
+      if (recorded === undefined) {
+        recorded = new Map()
+        this.#recorded.set(table, recorded)
+      }
+      const written = recorded.get(key)
+      const legal =
+        change === 'inserted' ? written === undefined : written !== undefined && CHANGING.includes(table)
+      if (!legal)
+        this.#illegal.push(finding('illegal_change', where, 'rows written once', `${table} ${key} ${change}`))
+      if (written === undefined) recorded.set(key, { digest, order: recorded.size, seen: false })
+      else written.digest = digest
     }
-    findings.push(...orderFindings(table, rows, recorded))
   }
-  for (const [where, { digest }] of recorded) {
-    if (!seen.has(where)) findings.push(finding('row_missing', where, digest, null))
+
+  async findings(store: AuditedStore): Promise<readonly AuditFinding[]> {
+    const findings = [...this.#illegal]
+    for (const table of store.tables) {
+      if (!UNRECORDED.includes(table))
+        findings.push(...(await this.#tableFindings(table, store.blocks(table))))
+    }
+    for (const [table, recorded] of this.#recorded) {
+      for (const [key, { digest, seen }] of recorded) {
+        if (!seen) findings.push(finding('row_missing', `${table} ${key}`, digest, null))
+      }
+    }
+    return findings
   }
-  return findings
+
+  async #tableFindings(table: string, blocks: Blocks): Promise<readonly AuditFinding[]> {
+    const findings: AuditFinding[] = []
+    const recorded = this.#recorded.get(table) ?? new Map<string, Recorded>()
+    const stored: number[] = []
+    for await (const block of blocks) {
+      for (const row of block) {
+        const key = String(row[KEYS[table] ?? 'id'])
+        const where = `${table} ${key}`
+        const digest = digestOf(row)
+        const known = recorded.get(key)
+        if (known === undefined) {
+          findings.push(finding('row_unrecorded', where, 'an entry of the log', digest))
+          continue
+        }
+        if (known.digest !== digest) findings.push(finding('row_altered', where, known.digest, digest))
+        known.seen = true
+        stored.push(known.order)
+      }
+    }
+    return [...findings, ...orderFindings(table, stored, recorded)]
+  }
 }
 
 /** `last` decides what is active, so the order of rows is as much a part of the state as their content. */
 function orderFindings(
   table: string,
-  rows: readonly JsonObject[],
+  stored: readonly number[],
   recorded: ReadonlyMap<string, Recorded>,
 ): readonly AuditFinding[] {
-  const stored = rows.map(row => keyOf(table, row)).filter(key => recorded.has(`${table} ${key}`))
-  const present = new Set(stored)
-  const written = [...recorded.values()].filter(row => row.table === table && present.has(row.key))
-  const swapped = written.findIndex(({ key }, at) => stored[at] !== key)
-  return swapped < 0
-    ? []
-    : [finding('row_order_altered', table, written[swapped]?.key ?? null, stored[swapped] ?? null)]
+  if (stored.every((order, at) => at === 0 || order > (stored[at - 1] as number))) return []
+  const written = [...new Set(stored)].sort((a, b) => a - b)
+  const at = written.findIndex((order, place) => stored[place] !== order)
+  const keys = [...recorded.keys()]
+  // Where all agree as far as rows were written, the rest stands there twice.
+  const [expected, found] = at < 0 ? [undefined, stored[written.length]] : [written[at], stored[at]]
+  return [finding('row_order_altered', table, keys[expected ?? -1] ?? null, keys[found ?? -1] ?? null)]
 }
-
-function recordedRows(entries: readonly ReadEntry[]): {
-  recorded: Map<string, Recorded>
-  findings: AuditFinding[]
-} {
-  const recorded = new Map<string, Recorded>()
-  const findings: AuditFinding[] = []
-  for (const { rows, where } of entries) {
-    for (const { change, table, key, digest } of rows) {
-      const name = `${table} ${key}`
-      const written = recorded.has(name)
-      const legal = change === 'inserted' ? !written : written && CHANGING.includes(table)
-      if (!legal) findings.push(finding('illegal_change', where, 'rows written once', `${name} ${change}`))
-      recorded.set(name, { table, key, digest })
-    }
-  }
-  return { recorded, findings }
-}
-
-const keyOf = (table: string, row: JsonObject): string => String(row[KEYS[table] ?? 'id'])

@@ -4,9 +4,9 @@ import { checkpointFindings } from './audit-checkpoint-check.ts'
 import { type Claim, claimsIn } from './audit-claims.ts'
 import { dutyFindings } from './audit-duty-check.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { checkKeyrings } from './audit-keyring-check.ts'
-import { parsedObject, type ReadLog } from './audit-log-check.ts'
-import { type Place, placesIn } from './audit-places.ts'
+import type { CheckedKeyrings } from './audit-keyring-check.ts'
+import { parsedObject } from './audit-log-check.ts'
+import type { Place, Places } from './audit-places.ts'
 import { pendingFindings, thresholdsFindings } from './audit-thresholds-check.ts'
 import { type DerivedTree, headFindings } from './audit-tree-check.ts'
 import { canonicalText } from './canonical.ts'
@@ -20,25 +20,24 @@ import { checkStatement, type Statement } from './statement.ts'
  * must do. A statement also bears the head of the log it was signed over, so a log that was rewritten before it, and linked anew,
  * no longer agrees.
  */
-export function signatureFindings(tables: StoredTables, log: ReadLog): readonly AuditFinding[] {
-  const keyrings = checkKeyrings(tables)
-  const places = placesIn(log.entries, keyrings.trusted)
-  return [
-    ...keyrings.findings,
-    ...keyrings.trusted.flatMap(({ version, log: head }) =>
-      headFindings(log.tree, `keyring ${version}`, head),
-    ),
-    ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.ofRecord.get(claim.where), log.tree)),
-    ...thresholdsFindings(tables, log, places),
-    ...pendingFindings(log, places),
-    ...dutyFindings(tables, places),
-    ...checkpointFindings(tables.checkpoint ?? [], log.tree, keyrings.trusted),
-  ]
-}
+export const signatureFindings = (
+  tables: StoredTables,
+  keyrings: CheckedKeyrings,
+  tree: DerivedTree,
+  places: Places,
+): readonly AuditFinding[] => [
+  ...keyrings.findings,
+  ...keyrings.trusted.flatMap(({ version, log }) => headFindings(tree, `keyring ${version}`, log)),
+  ...claimsIn(tables).flatMap(claim => claimFindings(claim, places.ofRecord.get(claim.where), tree)),
+  ...thresholdsFindings(tables, tree, places),
+  ...pendingFindings(tree, places),
+  ...dutyFindings(tables, places),
+  ...checkpointFindings(tables.checkpoint ?? [], tree, keyrings.trusted),
+]
 
 /** Entries that some later signature fixes, counted from the first; those after could be rewritten by who has the file. */
-export function entriesFixedBySignatures(tables: StoredTables): number {
-  const heads = checkKeyrings(tables).trusted.map(({ log }) => log.size)
+export function entriesFixedBySignatures(tables: StoredTables, trusted: readonly Keyring[]): number {
+  const heads = trusted.map(({ log }) => log.size)
   const signed = claimsIn(tables).map(({ envelope }) => signedSize(envelope))
   const checkpoints = (tables.checkpoint ?? []).map(row => Number(row.size))
   return Math.max(0, ...heads, ...signed, ...checkpoints)

@@ -2,9 +2,9 @@ import type { Thresholds } from '../domain/thresholds.ts'
 import { thresholdChanges } from '../domain/thresholds-change.ts'
 import type { Digest, Json, JsonObject } from '../domain/units.ts'
 import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import { parsedObject, type ReadEntry, type ReadLog } from './audit-log-check.ts'
+import { parsedObject } from './audit-log-check.ts'
 import type { Place, Places } from './audit-places.ts'
-import { headFindings } from './audit-tree-check.ts'
+import { type DerivedTree, headFindings } from './audit-tree-check.ts'
 import { canonicalText } from './canonical.ts'
 import { checkStatement, type ExpectedStatement, type StatementVerdict } from './statement.ts'
 
@@ -20,7 +20,7 @@ interface Signer {
  */
 export function thresholdsFindings(
   tables: StoredTables,
-  log: ReadLog,
+  tree: DerivedTree,
   places: Places,
 ): readonly AuditFinding[] {
   const versions = tables.thresholds_version ?? []
@@ -33,7 +33,7 @@ export function thresholdsFindings(
     const signers: Signer[] = []
     for (const envelope of parsedList(row.envelopes_json)) {
       const actorId = claimedActor(envelope)
-      const place = placeOf(envelope, log.entries, places) ?? places.ofRecord.get(where)
+      const place = placeOf(envelope, places) ?? places.ofRecord.get(where)
       // A record without an entry is named as such already.
       if (place === undefined) continue
       const verdict = verdictAt(place, envelope, { operation, actorId, subjects }, String(row.created_at))
@@ -43,7 +43,7 @@ export function thresholdsFindings(
         )
         continue
       }
-      findings.push(...headFindings(log.tree, where, verdict.statement.log, place.entryIndex))
+      findings.push(...headFindings(tree, where, verdict.statement.log, place.entryIndex))
       signers.push({ actorId, roles: rolesAt(place, actorId) })
     }
     const safety = signers.filter(({ roles }) => roles.includes('safety_owner'))
@@ -77,17 +77,16 @@ function loosens(before: JsonObject, after: JsonObject): boolean {
 }
 
 /** First signatures that wait for a second person, each checked where it stands. */
-export function pendingFindings(log: ReadLog, places: Places): readonly AuditFinding[] {
-  return log.entries.flatMap(({ row, where }, index) => {
-    if (row.event_type !== 'thresholds_change_signed') return []
+export function pendingFindings(tree: DerivedTree, places: Places): readonly AuditFinding[] {
+  return places.waiting.flatMap(({ entry: { row, where, index }, place }) => {
     const payload = parsedObject(row.event_payload_json)
     const actorId = String(row.actor_id)
     const subjects = payload?.subjects as Readonly<Record<string, Digest>>
     const expected = { operation: 'thresholds_loosen', actorId, subjects, signedAt: String(row.occurred_at) }
     const envelope = (payload?.envelope ?? null) as Json
-    const verdict = verdictAt(places.ofEntry[index], envelope, expected, String(row.occurred_at))
+    const verdict = verdictAt(place, envelope, expected, String(row.occurred_at))
     return verdict.kind === 'valid'
-      ? headFindings(log.tree, where, verdict.statement.log, index)
+      ? headFindings(tree, where, verdict.statement.log, index)
       : [
           finding(
             'signature_invalid',
@@ -100,25 +99,19 @@ export function pendingFindings(log: ReadLog, places: Places): readonly AuditFin
 }
 
 /** The verdict on a statement by what held at its place. */
-function verdictAt(
-  place: Place | undefined,
-  envelope: Json,
-  expected: ExpectedStatement,
-  at: string,
-): StatementVerdict {
-  if (place?.keyring == null) return { kind: 'invalid', why: 'the keyring in force there cannot be trusted' }
+function verdictAt(place: Place, envelope: Json, expected: ExpectedStatement, at: string): StatementVerdict {
+  if (place.keyring === null) return { kind: 'invalid', why: 'the keyring in force there cannot be trusted' }
   const { epoch: activeEpoch, loggedAfter } = place
   return checkStatement(envelope, { ...expected, activeEpoch, loggedAfter }, place.keyring, at)
 }
 
 /** A first signature waits in an entry of its own, and is judged by what held there. */
-function placeOf(envelope: Json, entries: readonly ReadEntry[], places: Places): Place | undefined {
+function placeOf(envelope: Json, places: Places): Place | undefined {
   const text = canonicalText(envelope)
-  const index = entries.findIndex(({ row }) => {
-    if (row.event_type !== 'thresholds_change_signed') return false
-    return canonicalText((parsedObject(row.event_payload_json)?.envelope ?? null) as Json) === text
-  })
-  return places.ofEntry[index]
+  return places.waiting.find(({ entry }) => {
+    const payload = parsedObject(entry.row.event_payload_json)
+    return canonicalText((payload?.envelope ?? null) as Json) === text
+  })?.place
 }
 
 const rolesAt = ({ keyring }: Place, actorId: string): readonly string[] =>

@@ -1,10 +1,11 @@
 import { done, type Result } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/units.ts'
 import { type AuditReport, auditAgainst } from '../evidence/audit-against.ts'
-import { finding, type StoredTables } from '../evidence/audit-finding.ts'
-import { readLog } from '../evidence/audit-log-check.ts'
+import { finding, type StoredTables, storeOf } from '../evidence/audit-finding.ts'
 import { type AuditProofs, PROVEN_EVENTS, proofFindings } from '../evidence/audit-proof-check.ts'
+import { GrowingTree } from '../evidence/audit-tree-check.ts'
 import { canonicalText } from '../evidence/canonical.ts'
+import { leafOf } from '../evidence/merkle-verify.ts'
 import { everyTable } from './audit.ts'
 import { consistencyProof, inclusionProof, rootOf } from './log-tree.ts'
 import type { Ports, Reading } from './ports.ts'
@@ -96,15 +97,17 @@ async function proofsOf(
  * Verifies an export without the installation it came from: all that `audit verify` does on a store, and the proofs. `against` is
  * a checkpoint from elsewhere; without one the newest kept in the export says how far its own signatures reach.
  */
-export function verifyExport(
+export async function verifyExport(
   { tables, proofs, checkpoint }: ReadExport,
   against: string | null,
   now: Instant,
   ageSecondsMax: number | null,
-): Result<AuditReport> {
-  const audited = auditAgainst(tables, against === null ? null : { note: against, now, ageSecondsMax })
+): Promise<Result<AuditReport>> {
+  const kept = against === null ? null : { note: against, now, ageSecondsMax }
+  const audited = await auditAgainst(storeOf(tables), kept)
   if (!audited.ok) return audited
-  const { tree } = readLog(tables)
+  const tree = new GrowingTree()
+  for (const row of tables.policy_lifecycle_audit ?? []) tree.add(leafOf(String(row.entry_json)))
   const newest = (tables.checkpoint?.at(-1)?.note ?? null) as string | null
   const findings = [
     ...audited.value.findings,

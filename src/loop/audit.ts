@@ -1,7 +1,12 @@
 import { done, type Result } from '../domain/refusal.ts'
 import type { Instant, JsonObject } from '../domain/units.ts'
 import { type AuditReport, auditAgainst } from '../evidence/audit-against.ts'
-import { type AuditFinding, finding, type StoredTables } from '../evidence/audit-finding.ts'
+import {
+  type AuditedStore,
+  type AuditFinding,
+  finding,
+  type StoredTables,
+} from '../evidence/audit-finding.ts'
 import { KEY_COLUMNS } from '../evidence/row-digest.ts'
 import type { Ports, Reading } from './ports.ts'
 import type { AuditRow, Tables } from './tables.ts'
@@ -17,7 +22,7 @@ export const verifyAudit = (
 ): Promise<Result<AuditReport>> =>
   ports.store.read(async tx => {
     const kept = against === null ? null : { note: against, now: ports.clock.now(), ageSecondsMax }
-    const report = auditAgainst(await everyTable(tx), kept)
+    const report = await auditAgainst(auditedStore(tx), kept)
     if (!report.ok) return report
     const findings = [...report.value.findings, ...(await structureFindings(tx))]
     return done({ ...report.value, ok: findings.length === 0, findings })
@@ -27,16 +32,19 @@ export const verifyAudit = (
 const structureFindings = async (tx: Reading): Promise<readonly AuditFinding[]> =>
   (await tx.structure()).map(fault => finding('structure_altered', fault.where, fault.expected, fault.found))
 
-/** Every row of every table, as the checker takes them. */
+/** What the log answers for. */
+const AUDITED = ['policy_lifecycle_audit', 'audit_node', ...Object.keys(KEY_COLUMNS)] as (keyof Tables)[]
+
+/** The store as the checker reads it, as it stands in one transaction. */
+export const auditedStore = (tx: Reading): AuditedStore => ({
+  tables: AUDITED,
+  blocks: table => tx.scan(table as keyof Tables) as AsyncIterable<readonly JsonObject[]>,
+})
+
+/** Every row of every table the log answers for, at once. */
 export async function everyTable(tx: Reading): Promise<StoredTables> {
   const tables: Record<string, readonly JsonObject[]> = {}
-  for (const table of [
-    'policy_lifecycle_audit',
-    'audit_node',
-    ...Object.keys(KEY_COLUMNS),
-  ] as (keyof Tables)[]) {
-    tables[table] = (await tx.find(table)) as unknown as readonly JsonObject[]
-  }
+  for (const table of AUDITED) tables[table] = (await tx.find(table)) as unknown as readonly JsonObject[]
   return tables
 }
 

@@ -1,8 +1,8 @@
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { Digest, Instant } from '../domain/units.ts'
-import { checkAudit } from '../evidence/audit-check.ts'
+import { checkAudit, openedStore } from '../evidence/audit-check.ts'
 import type { AuditFinding } from '../evidence/audit-finding.ts'
-import { everyTable } from './audit.ts'
+import { auditedStore } from './audit.ts'
 import type { Ports, Reading } from './ports.ts'
 import type { ActivationRow, CandidateRow } from './tables.ts'
 
@@ -46,7 +46,7 @@ export async function lineageOf(ports: Ports, candidateId: string): Promise<Resu
   const walked = await ports.store.read(async tx => {
     const candidate = await tx.last('policy_candidate', { id: candidateId })
     if (candidate === null) return null
-    const { findings } = checkAudit(await everyTable(tx))
+    const { findings } = await checkAudit(await openedStore(auditedStore(tx)))
     const links = (await storedLinks(tx, candidate)).map(link => judged(link, findings))
     return { snapshotDigest: provenanceOf(candidate).snapshot_digest, links }
   })

@@ -34,7 +34,7 @@ async function afterwards(meddle: (folder: string) => void): Promise<AuditReport
   cpSync(exported, folder, { recursive: true })
   meddle(folder)
   const read = succeeded(await readExportFolder(folder))
-  return succeeded(verifyExport(read, null, lived.ports.clock.now(), null))
+  return succeeded(await verifyExport(read, null, lived.ports.clock.now(), null))
 }
 
 const codes = (report: AuditReport): readonly string[] => [
@@ -71,7 +71,7 @@ test('V1 an export verifies by itself, and says what it could not check', async 
   assert.equal(proofs.consistency.length, 2)
   const note = readFileSync(join(exported, 'checkpoint.txt'), 'utf8')
   const read = succeeded(await readExportFolder(exported))
-  const against = succeeded(verifyExport(read, note, lived.ports.clock.now(), 3600))
+  const against = succeeded(await verifyExport(read, note, lived.ports.clock.now(), 3600))
   assert.deepEqual([against.ok, against.checkpoint?.entries_since], [true, 1])
   assert.doesNotMatch(
     readdirSync(exported)

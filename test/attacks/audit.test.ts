@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { SqliteTransaction } from '../../src/adapters/sqlite/transaction.ts'
 import type { Digest, JsonObject } from '../../src/domain/units.ts'
-import { type AuditVerdict, checkAudit } from '../../src/evidence/audit-check.ts'
-import type { AuditFinding } from '../../src/evidence/audit-finding.ts'
+import { type AuditVerdict, checkAudit, openedStore } from '../../src/evidence/audit-check.ts'
+import { type AuditFinding, type StoredTables, storeOf } from '../../src/evidence/audit-finding.ts'
 import { canonicalText, digestOf } from '../../src/evidence/canonical.ts'
 import { completedBy, leafHash, parentHash } from '../../src/evidence/log-tree.ts'
 import { KEY_COLUMNS } from '../../src/evidence/row-digest.ts'
-import { everyTable } from '../../src/loop/audit.ts'
+import { auditedStore, everyTable } from '../../src/loop/audit.ts'
 import { lineageOf } from '../../src/loop/lineage.ts'
 import { copyOf, succeeded, type TestInstallation } from '../support/installation.ts'
 import { livedInInstallation } from '../support/lived-in-installation.ts'
@@ -43,7 +43,7 @@ async function afterwards(meddle: () => void): Promise<AuditVerdict> {
   thief.exec('BEGIN')
   try {
     meddle()
-    return checkAudit(await everyTable(new SqliteTransaction(thief)))
+    return await checkAudit(await openedStore(auditedStore(new SqliteTransaction(thief))))
   } finally {
     thief.exec('ROLLBACK')
   }
@@ -132,7 +132,8 @@ test('V1 entries and rows whose order was changed are named', async () => {
 
 test('V1 entries and nodes doubled, dropped, moved or cut off are named, past what the file itself forbids', async () => {
   const whole = await everyTable(new SqliteTransaction(thief))
-  assert.deepEqual(checkAudit(whole).findings, [])
+  const checked = async (tables: StoredTables) => checkAudit(await openedStore(storeOf(tables)))
+  assert.deepEqual((await checked(whole)).findings, [])
   const middle = 6
   const meddled = (rows: readonly JsonObject[]): Readonly<Record<string, readonly JsonObject[]>> => ({
     doubled: rows.toSpliced(middle, 0, rows[middle] as JsonObject),
@@ -144,7 +145,7 @@ test('V1 entries and nodes doubled, dropped, moved or cut off are named, past wh
   })
   for (const table of ['policy_lifecycle_audit', 'audit_node']) {
     for (const [how, rows] of Object.entries(meddled(whole[table] ?? []))) {
-      const { ok, findings } = checkAudit({ ...whole, [table]: rows })
+      const { ok, findings } = await checked({ ...whole, [table]: rows })
       assert.ok(!ok, `${table} ${how}`)
       if (table === 'audit_node')
         assert.deepEqual([...new Set(findings.map(({ code }) => code))], ['tree_altered'])

@@ -7,7 +7,7 @@ import { composePorts } from '../../src/compose.ts'
 import type { Packet } from '../../src/domain/packet.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../src/domain/thresholds.ts'
 import type { JsonObject } from '../../src/domain/units.ts'
-import { checkAudit } from '../../src/evidence/audit-check.ts'
+import { checkAudit, openedStore } from '../../src/evidence/audit-check.ts'
 import { canonicalText, digestOfText } from '../../src/evidence/canonical.ts'
 import { bytesToSign, sealEnvelope } from '../../src/evidence/dsse.ts'
 import { STATEMENT_TYPE, type Statement } from '../../src/evidence/statement.ts'
@@ -15,7 +15,7 @@ import { currentThresholds } from '../../src/loop/active.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
 import { changeRoles } from '../../src/loop/actor-roles.ts'
 import { rotateActor } from '../../src/loop/actor-rotate.ts'
-import { everyTable, verifyAudit } from '../../src/loop/audit.ts'
+import { auditedStore, verifyAudit } from '../../src/loop/audit.ts'
 import { decisionKey, decisionSubjects } from '../../src/loop/decision-record.ts'
 import { foundTrust } from '../../src/loop/init.ts'
 import { missingSignatures, pauseState } from '../../src/loop/pause.ts'
@@ -59,6 +59,9 @@ async function inCopy(work: (copy: TestInstallation) => Promise<void>): Promise<
     await copy.remove()
   }
 }
+
+const checked = async (database: DatabaseSync) =>
+  checkAudit(await openedStore(auditedStore(new SqliteTransaction(database))))
 
 const codes = async (ports: Ports): Promise<readonly string[]> =>
   succeeded(await verifyAudit(ports, null)).findings.map(
@@ -239,7 +242,7 @@ test('A3 an older keyring put back is refused at once, and named by the audit', 
       assert.equal(error.refusal.code, 'signature_invalid')
       return /keyring version \d+ is missing/.test(error.refusal.message)
     })
-    const findings = checkAudit(await everyTable(new SqliteTransaction(thief))).findings
+    const findings = (await checked(thief)).findings
     assert.ok(findings.some(({ code, where }) => code === 'row_missing' && where.startsWith('keyring ')))
     assert.ok(findings.some(({ code }) => code === 'actor_unsigned'))
     thief.close()
@@ -260,11 +263,11 @@ test('A3 a keyring edited in the middle is named by the audit, with all that res
   inCopy(async copy => {
     succeeded(await decide(copy.ports, 'sam', waiting.packet_id, 'approve'))
     const thief = thiefOf(copy)
-    assert.deepEqual(checkAudit(await everyTable(new SqliteTransaction(thief))).findings, [])
+    assert.deepEqual((await checked(thief)).findings, [])
     thief.exec(
       `UPDATE keyring SET keyring_json = replace(keyring_json, 'revenue_ops', 'runtime_owner') WHERE version = 3`,
     )
-    const findings = checkAudit(await everyTable(new SqliteTransaction(thief))).findings
+    const findings = (await checked(thief)).findings
     const named = findings.map(({ code, where }) => `${code} ${where}`)
     assert.ok(named.includes('keyring_untrusted keyring 3'), named.join('\n'))
     assert.ok(named.some(name => name.startsWith('signature_invalid policy_approval_decision ')))
