@@ -12,12 +12,12 @@ interface Proof {
 }
 
 const PROOFS: Readonly<Record<string, () => Promise<Proof>>> = {
+  engines: () => import('./engines.ts'),
   'false-alarms': () => import('./false-alarms.ts'),
   'kpi-agreement': () => import('./kpi-agreement.ts'),
   interleavings: () => import('./interleavings.ts'),
   runbook: () => import('./runbook.ts'),
   search: () => import('./search.ts'),
-  'sql-engine': () => import('./sql-engine.ts'),
   worlds: () => import('./worlds.ts'),
 }
 

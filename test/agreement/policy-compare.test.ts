@@ -5,7 +5,13 @@ import { decide, type Request } from '../../src/domain/decision.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { comparePolicies } from '../../src/domain/policy-compare.ts'
-import { arbitraryPolicyPair, arbitraryRequest, REGIONS, SEGMENTS } from '../support/generate-policy.ts'
+import {
+  arbitraryPolicyPair,
+  arbitraryRequest,
+  FOREIGN,
+  REGIONS,
+  SEGMENTS,
+} from '../support/generate-policy.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 const RUNS = 400
@@ -72,10 +78,10 @@ test('no quote of any generated set contradicts the verdict, and every counterex
   assert.ok((verdicts.unsettled ?? 0) <= RUNS / 50, JSON.stringify(verdicts))
 })
 
-const GRID_MAX = 5_000
+const GRID_MAX = 8_000
 const GRID_WORDS: Readonly<Record<'segment' | 'region', readonly string[]>> = {
-  segment: [...SEGMENTS, 'nowhere', 'other'],
-  region: [...REGIONS, 'nowhere', 'other'],
+  segment: [...SEGMENTS, ...FOREIGN.segment, 'nowhere', 'other'],
+  region: [...REGIONS, ...FOREIGN.region, 'nowhere', 'other'],
 }
 
 /** Every combination of words and of the numbers that the policies name, and their neighbours; null where there are too many, or attributes that a grid would have to solve for. */

@@ -21,25 +21,6 @@ async function agrees(given: ReplayTask): Promise<void> {
   assert.deepEqual(await sql.evaluate(given), await oracle.evaluate(given))
 }
 
-test('R2 the sql engine equals the oracle to the last integer on generated policies and snapshots', async () => {
-  let scored = 0
-  let impacted = 0
-  await fc.assert(
-    fc.asyncProperty(arbitraryTask(), async given => {
-      const found = await sql.evaluate(given)
-      assert.deepEqual(found, await oracle.evaluate(given))
-      for (const sums of found) {
-        scored += sums.scored
-        impacted += sums.impacted
-      }
-    }),
-    // Shrinking asks a database hundreds of times; the seed is enough to come back.
-    { seed: SEED, numRuns: 10, endOnFailure: true },
-  )
-  console.log(`seed ${SEED}: ${scored} quotes scored, ${impacted} impacted`)
-  assert.ok(scored > 50 && impacted > 5, 'the generator must reach scored and impacted quotes')
-})
-
 test('R1 row order changes no byte of what the sql engine sums', async () => {
   for (const given of fc.sample(arbitraryTask(), { seed: SEED, numRuns: 2 })) {
     const columns = permuteRows(given.columns, scatteredOrder(given.columns.rows))

@@ -8,11 +8,18 @@ export const REGIONS = ['na', 'emea', 'apac'] as const
 export const PRODUCT_FAMILIES = ['software', 'hardware', 'services'] as const
 export const CHANNELS = ['direct', 'partner', 'web'] as const
 
+/** Words beyond ASCII, of one to four bytes a letter, one of them with an upper case of its own. */
+export const FOREIGN = {
+  segment: ['öffentlich', '公共部門'],
+  region: ['🌍/süd'],
+  channel: ['écran'],
+} as const
+
 const WORDS = {
-  segment: SEGMENTS,
-  region: REGIONS,
+  segment: [...SEGMENTS, ...FOREIGN.segment],
+  region: [...REGIONS, ...FOREIGN.region],
   product_family: PRODUCT_FAMILIES,
-  'attr.channel': CHANNELS,
+  'attr.channel': [...CHANNELS, ...FOREIGN.channel],
 } as const
 type TextAttribute = keyof typeof WORDS
 

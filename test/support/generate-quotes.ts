@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import type { Quote, QuoteColumns, TextColumn } from '../../src/domain/quote.ts'
 import { GROUPS } from '../../src/domain/quote.ts'
-import type { CohortScope } from '../../src/domain/replay.ts'
+import { type CohortScope, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import type { FrozenFit, ResponseModel } from '../../src/domain/response.ts'
-import { CHANNELS, PRODUCT_FAMILIES, REGIONS, SEGMENTS } from './generate-policy.ts'
+import { CHANNELS, FOREIGN, PRODUCT_FAMILIES, REGIONS, SEGMENTS } from './generate-policy.ts'
 import { columnsOfQuotes } from './quote-columns.ts'
 
-const SEGMENT_WORDS = [...SEGMENTS, '', 'öffentlich', '公共部門']
-const REGION_WORDS = [...REGIONS, '', '🌍/süd']
+const SEGMENT_WORDS = [...SEGMENTS, '', ...FOREIGN.segment]
+const REGION_WORDS = [...REGIONS, '', ...FOREIGN.region]
 const QUOTED_AT = ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z', '2026-03-01T12:30:00.000Z']
 
 const maybe = <T>(value: fc.Arbitrary<T>, freq = 4): fc.Arbitrary<T | null> =>
@@ -44,13 +44,24 @@ const quote: fc.Arbitrary<Omit<Quote, 'quoteId'>> = fc.record({
   cluster: fc.integer({ min: 0, max: 40 }).map(number => `tender-${number}`),
   attributes: fc.record({
     term: maybe(fc.constantFrom(0, 12, 24, 36, 11)),
-    channel: maybe(fc.constantFrom<string>(...CHANNELS, 'écran')),
+    channel: maybe(fc.constantFrom<string>(...CHANNELS, ...FOREIGN.channel)),
   }),
 })
 
+/** Columns that a whole snapshot may lack: absent in every row, and attributes without a column at all. */
+const LACKING = {
+  cost: { costCents: null },
+  approval: { approvalRequired: null, approvalOutcome: null },
+  latency: { approvalLatencySeconds: null },
+  quoted_at: { quotedAt: null },
+  segment: { segment: '' },
+  attributes: { attributes: {} },
+} as const satisfies Readonly<Record<string, Partial<Quote>>>
+
 /**
- * Snapshots of 0 to 150 quotes: negative and full discounts, absent costs, approvals and attributes, money up to 10^12, open
- * quotes, text beyond ASCII. `wrongType`: attr.term holds text and attr.channel integers, against what rules expect.
+ * Snapshots of 0 to 240 quotes: negative and full discounts, absent costs, approvals and attributes, columns that are absent as a
+ * whole, money up to 10^12, open quotes, text beyond ASCII. `wrongType`: attr.term holds text and attr.channel integers, against
+ * what rules expect.
  */
 export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
   fc
@@ -63,18 +74,22 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
       repeats: fc.constantFrom(1, 1, 4),
       wrongType: fc.integer({ min: 0, max: 9 }).map(number => number === 0),
       absentCodes: fc.boolean(),
-      withoutLatencies: fc.integer({ min: 0, max: 4 }).map(number => number === 0),
+      lacking: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 2, arbitrary: fc.subarray(Object.values(LACKING), { minLength: 1, maxLength: 2 }) },
+      ),
     })
-    .map(({ quotes, repeats, wrongType, absentCodes, withoutLatencies }) => {
+    .map(({ quotes, repeats, wrongType, absentCodes, lacking }) => {
+      const without: Partial<Quote> = Object.assign({}, ...lacking)
       const rows = Array.from({ length: repeats }, () => quotes).flat()
       const columns = columnsOfQuotes(
         rows.map((made, at) => ({
           ...made,
           quoteId: `${[...'é🌍a公'][at % 4]}${at}`,
-          approvalLatencySeconds: withoutLatencies ? null : made.approvalLatencySeconds,
           attributes: wrongType
             ? { term: made.attributes.channel ?? null, channel: made.attributes.term ?? null }
             : made.attributes,
+          ...without,
         })),
       )
       return absentCodes
@@ -88,14 +103,22 @@ const emptyAsAbsent = (column: TextColumn): TextColumn => ({
   codes: column.codes.map(code => (column.dictionary[code] === '' ? -1 : code)),
 })
 
+/** Scopes that no quote lies in: by a name, by a window that ends before it begins. */
+const NOTHING_IN_SCOPE: readonly CohortScope[] = [
+  { ...WHOLE_SNAPSHOT, quote_ids: ['nobody'] },
+  { ...WHOLE_SNAPSHOT, segments: ['nowhere'] },
+  { ...WHOLE_SNAPSHOT, window: { from: '2027-01-01T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z' } },
+]
+
 export const arbitraryScope = (): fc.Arbitrary<CohortScope> =>
   fc.oneof(
     {
-      weight: 3,
-      arbitrary: fc.constant<CohortScope>({ segments: [], regions: [], quote_ids: [], window: null }),
+      weight: 6,
+      arbitrary: fc.constant<CohortScope>(WHOLE_SNAPSHOT),
     },
+    { weight: 1, arbitrary: fc.constantFrom(...NOTHING_IN_SCOPE) },
     {
-      weight: 2,
+      weight: 4,
       arbitrary: fc.record({
         segments: fc.subarray(SEGMENT_WORDS),
         regions: fc.subarray(REGION_WORDS),
