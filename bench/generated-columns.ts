@@ -91,7 +91,7 @@ export function generatedModel(): ResponseModel {
 }
 
 /** Integers 0 <= n < bound by a multiplicative congruential generator (Park and Miller 1988). */
-function randomIntegers(seed: number): (bound: number) => number {
+export function randomIntegers(seed: number): (bound: number) => number {
   let state = seed
   return bound => {
     state = (state * 48_271) % 2_147_483_647
