@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { checkpointPlace } from './adapters/checkpoint-place.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
 import { fileObstacle } from './adapters/file-obstacle.ts'
+import { conditionOf, databaseFile, openFile, openStore, seatOf } from './adapters/home-database.ts'
 import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
-import { createDatabase, openDatabase } from './adapters/sqlite/connection.ts'
+import { createDatabase } from './adapters/sqlite/connection.ts'
 import { objectionToBackup, objectionToPlace } from './adapters/sqlite/restorable.ts'
 import { SqliteStore } from './adapters/sqlite/store.ts'
 import { webhookFile } from './adapters/webhooks.ts'
@@ -27,14 +28,11 @@ import {
 
 const SILENT: Progress = () => undefined
 
-const databasePath = (config: Config): string => join(config.home, 'quotey.db')
-
 /** Opens an installation: the sole place that constructs adapters. Refuses where there is none, or none that can be read. */
 export async function composePorts(config: Config, progress: Progress = SILENT): Promise<Result<Ports>> {
-  const path = databasePath(config)
-  const database = openDatabase(path)
-  if (!database.ok) return database
-  const store = new SqliteStore(database.value, path)
+  const opened = await openStore(config)
+  if (!opened.ok) return opened
+  const store = opened.value
   const { objectionToInstallation } = await import('./loop/installation.ts')
   const objection = await objectionToInstallation(store, config.installationId)
   if (objection === null) return done(portsOver(config, store, progress))
@@ -47,8 +45,7 @@ export async function composeNew<T>(
   config: Config,
   work: (ports: Ports) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const places = { databasePath: databasePath(config), keysFolder: config.keysFolder }
-  return buildHome(config.home, places, async scratch => {
+  return buildHome(config.home, config.keysFolder, await seatOf(config), async scratch => {
     const store = new SqliteStore(createDatabase(scratch.databasePath), scratch.databasePath)
     try {
       return await work(portsOver({ ...config, keysFolder: scratch.keysFolder }, store, SILENT))
@@ -71,9 +68,9 @@ export async function composeBackup(
     return await buildFolder(folder, async scratch => {
       const copy = { ...config, home: scratch }
       // The database first: every snapshot it names was there before it.
-      await ports.value.store.copyTo(databasePath(copy))
+      await ports.value.store.copyTo(databaseFile(scratch))
       await copyEvidence(config.home, scratch)
-      return withCopy(copy, databasePath(copy), progress, checkedCopy)
+      return withCopy(copy, databaseFile(scratch), progress, checkedCopy)
     })
   } finally {
     await ports.value.store.close()
@@ -87,14 +84,13 @@ export async function composeRestored(
   progress: Progress = SILENT,
 ): Promise<Result<SoundCopy>> {
   const backup = { ...config, home: folder }
-  const unfinished = objectionToBackup(databasePath(backup)) ?? objectionToPlace(databasePath(config))
+  const unfinished = objectionToBackup(databaseFile(folder)) ?? objectionToPlace(databaseFile(config.home))
   if (unfinished !== null) return unfinished
-  const places = { databasePath: databasePath(config), keysFolder: config.keysFolder }
   const { copyEvidence } = await import('./adapters/whole-folder.ts')
   const { recordRestored } = await import('./loop/backup.ts')
-  return buildHome(config.home, places, async scratch => {
+  return buildHome(config.home, config.keysFolder, await seatOf(config), async scratch => {
     await mkdir(scratch.keysFolder)
-    await copyFile(databasePath(backup), scratch.databasePath)
+    await copyFile(databaseFile(folder), scratch.databasePath)
     const restored = await withCopy(backup, scratch.databasePath, progress, async ports => {
       const sound = await checkedCopy(ports)
       if (sound.ok) await recordRestored(ports, sound.value)
@@ -117,13 +113,12 @@ async function withCopy<T>(
   progress: Progress,
   work: (ports: Ports) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const database = openDatabase(path)
-  if (!database.ok) return database
-  const store = new SqliteStore(database.value, path)
+  const store = openFile(path)
+  if (!store.ok) return store
   try {
-    return await work(portsOver(config, store, progress))
+    return await work(portsOver(config, store.value, progress))
   } finally {
-    await store.close()
+    await store.value.close()
   }
 }
 
@@ -140,7 +135,7 @@ export const composeEvidence = (
 /** The machine under an installation, for `doctor`. */
 export async function composeMachine(config: Config): Promise<Machine> {
   const { machineUnder } = await import('./adapters/machine.ts')
-  return machineUnder(databasePath(config), config.keysFolder)
+  return machineUnder(config.home, config.keysFolder, await conditionOf(config))
 }
 
 function portsOver(config: Config, store: Store, progress: Progress): Ports {
@@ -223,9 +218,9 @@ async function forkIn(
 ): Promise<Fork> {
   const path = join(folder, 'quotey.db')
   await store.copyTo(path)
-  const database = openDatabase(path)
-  if (!database.ok) throw new BrokenState(database.refusal)
-  const forked = new SqliteStore(database.value, path)
+  const opened = openFile(path)
+  if (!opened.ok) throw new BrokenState(opened.refusal)
+  const forked = opened.value
   const keysFolder = join(folder, 'keys')
   const ports = portsOver(
     { ...config, keysFolder, keyPassphrase: null, webhooksFile: null, checkpointPlace: null },

@@ -6,6 +6,8 @@ export interface Config {
   readonly home: string
   /** The installation that is meant, by its id; null: whichever lies there. */
   readonly installationId: string | null
+  /** Database of the installation on a PostgreSQL server, with its password; null: SQLite in the home folder. */
+  readonly databaseUrl: string | null
   /** Folder of private keys. */
   readonly keysFolder: string
   /** Opens private keys that lie under a passphrase. */
@@ -30,6 +32,7 @@ export function readConfig(
   return {
     home,
     installationId: set('QUOTEY_INSTALLATION') ?? null,
+    databaseUrl: set('QUOTEY_DATABASE_URL') ?? null,
     keysFolder: resolve(set('QUOTEY_KEYS') ?? join(home, 'keys')),
     keyPassphrase: set('QUOTEY_KEY_PASSPHRASE') ?? null,
     actorId: flags.as ?? set('QUOTEY_ACTOR') ?? null,

@@ -1,19 +1,23 @@
 import { existsSync } from 'node:fs'
 import { readdir, stat, statfs } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
 import type { KeyFile, Machine } from '../loop/machine.ts'
 
 const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
 
 const EVERYBODY_WRITES = 0o002
 
+/** What only the database itself can tell of its condition. */
+export interface DatabaseCondition {
+  bytes(): Promise<number>
+  faults(): Promise<readonly string[]>
+}
+
 /** The machine under an installation. */
-export const machineUnder = (databasePath: string, keysFolder: string): Machine => ({
+export const machineUnder = (home: string, keysFolder: string, database: DatabaseCondition): Machine => ({
   disk: async () => {
-    const { bavail, bsize } = await statfs(dirname(databasePath))
-    const database = await stat(databasePath)
-    return { freeBytes: bavail * bsize, databaseBytes: database.size }
+    const { bavail, bsize } = await statfs(home)
+    return { freeBytes: bavail * bsize, databaseBytes: await database.bytes() }
   },
   keys: async () => {
     if (!existsSync(keysFolder)) return { folder: keysFolder, openToOthers: 0, files: [] }
@@ -28,7 +32,6 @@ export const machineUnder = (databasePath: string, keysFolder: string): Machine 
     return { folder: keysFolder, openToOthers: await openBits(keysFolder), files }
   },
   writableByAll: async () => {
-    const home = dirname(databasePath)
     const names = (await readdir(home)).sort()
     const paths = [home, ...names.map(name => join(home, name))]
     const open: string[] = []
@@ -39,17 +42,7 @@ export const machineUnder = (databasePath: string, keysFolder: string): Machine 
     }
     return open
   },
-  databaseFaults: async () => {
-    const database = new DatabaseSync(databasePath, { readOnly: true })
-    try {
-      const rows = database.prepare('PRAGMA integrity_check(20)').all()
-      return rows.map(row => String(row.integrity_check)).filter(line => line !== 'ok')
-    } catch (error) {
-      return [error instanceof Error ? error.message : String(error)]
-    } finally {
-      database.close()
-    }
-  },
+  databaseFaults: () => database.faults(),
 })
 
 const openBits = async (path: string): Promise<number> =>

@@ -1,36 +1,38 @@
-import {
-  chmodSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
-import { type Result, refuse } from '../domain/refusal.ts'
+import { chmodSync, constants, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Refusal, type Result, refuse } from '../domain/refusal.ts'
+import { BrokenState } from '../loop/ports.ts'
 import { fileObstacle } from './file-obstacle.ts'
 import { storeObstacle } from './sqlite/obstacle.ts'
 import { forceToDisk } from './whole-folder.ts'
 
-/** Where the parts of an installation lie. */
-export interface HomePlaces {
+/** Where the parts of an installation are built, before it has a name. */
+export interface HomeParts {
+  /** A SQLite file. */
   readonly databasePath: string
   readonly keysFolder: string
 }
 
+/** Where the database of a new installation goes once it is built. */
+export interface DatabaseSeat {
+  /** null where it is free, else why not. */
+  objection(): Promise<Refusal | null>
+  /** Takes what was built in a SQLite file, whole or not at all: of two callers at once one gets null, the other the objection. */
+  take(builtPath: string): Promise<Refusal | null>
+}
+
 /**
  * Makes a home as a whole or not at all: `build` fills a database and keys in a folder beside it, and only when that is done
- * they get their names. Refuses bad_input where an installation is already. Of two callers at once one wins.
+ * they take their seats. Refuses as the seat does where an installation is already. Of two callers at once one wins.
  */
 export async function buildHome<T>(
   home: string,
-  places: HomePlaces,
-  build: (scratch: HomePlaces) => Promise<Result<T>>,
+  keysFolder: string,
+  seat: DatabaseSeat,
+  build: (scratch: HomeParts) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  if (existsSync(places.databasePath)) return alreadyThere(home)
+  const objection = await seat.objection()
+  if (objection !== null) return { ok: false, refusal: objection }
   let firstMade: string | undefined
   let scratch: string
   try {
@@ -43,15 +45,17 @@ export async function buildHome<T>(
   }
   let named = false
   try {
-    const built = { databasePath: join(scratch, 'new'), keysFolder: join(scratch, 'keys') }
+    const built: HomeParts = { databasePath: join(scratch, 'new'), keysFolder: join(scratch, 'keys') }
     const result = await build(built)
     if (!result.ok) return result
-    named = giveNames(built, places)
-    if (!named) return alreadyThere(home)
-    for (const folder of [places.keysFolder, dirname(places.databasePath)]) await forceToDisk(folder)
+    const late = await takeSeats(built, keysFolder, seat)
+    if (late !== null) return { ok: false, refusal: late }
+    named = true
+    for (const folder of [keysFolder, home]) await forceToDisk(folder)
     return result
   } catch (error) {
-    const refusal = storeObstacle(places.databasePath, error) ?? fileObstacle(home, error)
+    named ||= mayBeKept(error)
+    const refusal = storeObstacle(join(home, 'quotey.db'), error) ?? fileObstacle(home, error)
     if (refusal === null) throw error
     return { ok: false, refusal }
   } finally {
@@ -61,29 +65,28 @@ export async function buildHome<T>(
 }
 
 /** Keys first: a key without an installation harms nobody, an installation without its root key could never be changed. */
-function giveNames(built: HomePlaces, places: HomePlaces): boolean {
-  mkdirSync(places.keysFolder, { recursive: true, mode: 0o700 })
+async function takeSeats(built: HomeParts, keysFolder: string, seat: DatabaseSeat): Promise<Refusal | null> {
+  mkdirSync(keysFolder, { recursive: true, mode: 0o700 })
   const kept: string[] = []
+  const withdraw = (): void => {
+    for (const path of kept) rmSync(path)
+  }
   try {
     for (const name of readdirSync(built.keysFolder)) {
-      const path = join(places.keysFolder, name)
+      const path = join(keysFolder, name)
       copyFileSync(join(built.keysFolder, name), path, constants.COPYFILE_EXCL)
       kept.push(path)
       chmodSync(path, 0o600)
     }
-    // A link fails where the name is taken, so that two founders at once cannot both win.
-    linkSync(built.databasePath, places.databasePath)
-    return true
+    const objection = await seat.take(built.databasePath)
+    if (objection !== null) withdraw()
+    return objection
   } catch (error) {
-    for (const path of kept) rmSync(path)
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (!mayBeKept(error)) withdraw()
     throw error
   }
 }
 
-const alreadyThere = (home: string): Result<never> =>
-  refuse(
-    'bad_input',
-    `there is an installation in \`${home}\` already`,
-    'use it, or name another folder with `--home`',
-  )
+/** Whether a database may have taken its seat although its answer was lost; then its keys must stay. */
+const mayBeKept = (error: unknown): boolean =>
+  error instanceof BrokenState && error.refusal.facts.cause === 'outcome_unknown'

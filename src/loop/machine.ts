@@ -22,6 +22,6 @@ export interface Machine {
   }>
   /** Files and folders of the installation, its database among them, that every user of the machine may write. */
   writableByAll(): Promise<readonly string[]>
-  /** What SQLite's integrity check says is wrong; empty where nothing is. */
+  /** What is wrong with the database itself, as far as it can tell; empty where nothing is. */
   databaseFaults(): Promise<readonly string[]>
 }

@@ -36,6 +36,7 @@ export interface FreshHome extends AsyncDisposable {
 
 export const configIn = (home: string): Config => ({
   home,
+  databaseUrl: null,
   keysFolder: join(home, 'keys'),
   installationId: null,
   keyPassphrase: null,
@@ -51,10 +52,16 @@ export function scratchFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** A real installation in a temporary folder, with these people in it (a service where the role is scheduler). */
-export async function freshHome(people: Readonly<Record<string, readonly Role[]>> = {}): Promise<FreshHome> {
+/**
+ * A real installation in a temporary folder, with these people in it (a service where the role is scheduler); its database is there
+ * too, or in an empty one on a server.
+ */
+export async function freshHome(
+  people: Readonly<Record<string, readonly Role[]>> = {},
+  databaseUrl: string | null = null,
+): Promise<FreshHome> {
   const folder = mkdtempSync(join(tmpdir(), 'quotey-test-'))
-  const config = configIn(join(folder, 'home'))
+  const config = { ...configIn(join(folder, 'home')), databaseUrl }
   valueIn(await composeNew(config, ports => foundInstallation(ports, starterPolicy())))
   const ports = valueIn(await composePorts(config))
   for (const [id, roles] of Object.entries(people)) {

@@ -11,6 +11,8 @@ export interface TestPostgres extends AsyncDisposable {
   /** Where `psql` finds it. */
   readonly url: string
   query(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>
+  /** Makes an empty database beside it and returns where it is. */
+  emptyDatabase(): Promise<string>
 }
 
 /** Starts one, or says why none can run here. */
@@ -43,8 +45,15 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   }
   const client = server.getPgClient('postgres', '127.0.0.1')
   await client.connect()
+  const urlOf = (database: string): string => `postgresql://postgres:test@127.0.0.1:${port}/${database}`
+  let databases = 0
   return {
-    url: `postgresql://postgres:test@127.0.0.1:${port}/postgres`,
+    url: urlOf('postgres'),
+    emptyDatabase: async () => {
+      databases += 1
+      await client.query(`CREATE DATABASE empty_${databases}`)
+      return urlOf(`empty_${databases}`)
+    },
     query: async (text, values = []) => (await client.query(text, [...values])).rows,
     [Symbol.asyncDispose]: async () => {
       await client.end()

@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import { BrokenState, type Reading, type Store, type Writing } from '../../loop/ports.ts'
+import { Turns } from '../turns.ts'
 import { storeObstacle } from './obstacle.ts'
 import { SqliteTransaction } from './transaction.ts'
 
@@ -9,8 +9,7 @@ export class SqliteStore implements Store {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #transaction: SqliteTransaction
-  readonly #inside = new AsyncLocalStorage<boolean>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(database: DatabaseSync, path: string) {
     this.#database = database
@@ -19,15 +18,15 @@ export class SqliteStore implements Store {
   }
 
   read<T>(work: (tx: Reading) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#within('BEGIN', work))
+    return this.#turns.take(() => this.#within('BEGIN', work))
   }
 
   change<T>(work: (tx: Writing) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#within('BEGIN IMMEDIATE', work))
+    return this.#turns.take(() => this.#within('BEGIN IMMEDIATE', work))
   }
 
   copyTo(path: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       try {
         await backup(this.#database, path)
       } catch (error) {
@@ -39,19 +38,9 @@ export class SqliteStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       if (this.#database.isOpen) this.#database.close()
     })
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#inside.getStore() === true) {
-      // It would wait for itself for ever.
-      throw new Error('the store was asked from inside its own transaction; use `tx`')
-    }
-    const mine = this.#turn.then(() => this.#inside.run(true, work))
-    this.#turn = mine.catch(() => undefined)
-    return mine
   }
 
   async #within<T>(begin: string, work: (tx: Writing) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 
 /** The only columns that ever change after their row was written. */
-const CHANGING_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+export const CHANGING_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   policy_candidate: [
     'status',
     'latest_replay_checksum',

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
-import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { composePorts } from '../../src/compose.ts'
+import type { Config } from '../../src/config.ts'
 import type { KpiSnapshotRow } from '../../src/loop/tables.ts'
-import { freshHome, valueIn } from '../support/fresh-home.ts'
+import { columnsOfTable, onBothStores, rawDatabase, TABLE_NAMES } from '../support/both-stores.ts'
+import { valueIn } from '../support/fresh-home.ts'
+
+const test = onBothStores()
 
 const snapshotRow = (id: string): KpiSnapshotRow => ({
   id,
@@ -17,24 +19,24 @@ const snapshotRow = (id: string): KpiSnapshotRow => ({
   recorded_at: '2026-01-31T00:00:00.000Z',
 })
 
-test('a change that throws leaves no row, no counter and no lock behind', async () => {
-  await using home = await freshHome()
-  const { store } = home.ports
-  const before = await store.change(tx => tx.nextNumber('epoch'))
+test('a change that throws leaves no row, no counter and no lock behind', async store => {
+  await using home = await store.freshHome()
+  const { store: opened } = home.ports
+  const before = await opened.change(tx => tx.nextNumber('epoch'))
   await assert.rejects(
-    store.change(async tx => {
+    opened.change(async tx => {
       await tx.insert('kpi_snapshot', snapshotRow('kpi_1'))
       await tx.nextNumber('epoch')
       throw new Error('in the middle')
     }),
     /in the middle/,
   )
-  assert.deepEqual(await store.read(tx => tx.find('kpi_snapshot')), [])
-  assert.equal(await store.change(tx => tx.nextNumber('epoch')), before + 1)
+  assert.deepEqual(await opened.read(tx => tx.find('kpi_snapshot')), [])
+  assert.equal(await opened.change(tx => tx.nextNumber('epoch')), before + 1)
 })
 
-test('rows come back as they went in, in order of insertion, and are found by nulls too', async () => {
-  await using home = await freshHome()
+test('rows come back as they went in, in order of insertion, and are found by nulls too', async store => {
+  await using home = await store.freshHome()
   const rows = ['kpi_b', 'kpi_c', 'kpi_a'].map(snapshotRow)
   const found = await home.ports.store.change(async tx => {
     for (const row of rows) await tx.insert('kpi_snapshot', row)
@@ -51,20 +53,20 @@ test('rows come back as they went in, in order of insertion, and are found by nu
   assert.equal(found.withoutCandidate.length, 1)
 })
 
-test('a scan gives every row once, in order of insertion, in blocks, and may be left half way', async () => {
-  await using home = await freshHome()
+test('a scan gives every row once, in order of insertion, in blocks, and may be left half way', async store => {
+  await using home = await store.freshHome()
   const rows = Array.from({ length: 1201 }, (_, at) => snapshotRow(`kpi_${(at * 7) % 1201}`))
-  const { store } = home.ports
-  await store.change(async tx => {
+  const { store: opened } = home.ports
+  await opened.change(async tx => {
     for (const row of rows) await tx.insert('kpi_snapshot', row)
   })
   const blocks: (readonly KpiSnapshotRow[])[] = []
-  await store.read(async tx => {
+  await opened.read(async tx => {
     for await (const block of tx.scan('kpi_snapshot')) blocks.push(block)
   })
   assert.deepEqual(blocks.flat(), rows)
   assert.ok(blocks.length > 1, 'in more than one block')
-  const first = await store.change(async tx => {
+  const first = await opened.change(async tx => {
     for await (const block of tx.scan('kpi_snapshot')) {
       await tx.nextNumber('epoch')
       return block
@@ -72,11 +74,11 @@ test('a scan gives every row once, in order of insertion, in blocks, and may be 
     return []
   })
   assert.deepEqual(first, blocks[0])
-  assert.deepEqual(await store.read(tx => tx.find('kpi_snapshot')), rows)
+  assert.deepEqual(await opened.read(tx => tx.find('kpi_snapshot')), rows)
 })
 
-test('a row with a missing or unknown column is a bug, and a question by an unknown column too', async () => {
-  await using home = await freshHome()
+test('a row with a missing or unknown column is a bug, and a question by an unknown column too', async store => {
+  await using home = await store.freshHome()
   const { id: _, ...partial } = snapshotRow('kpi_1')
   const wrong = { ...partial, 'id) VALUES (1); --': 'x' } as unknown as KpiSnapshotRow
   await assert.rejects(home.ports.store.change(tx => tx.insert('kpi_snapshot', wrong)))
@@ -87,44 +89,41 @@ test('a row with a missing or unknown column is a bug, and a question by an unkn
   )
 })
 
-test('the database itself refuses update and delete of every recorded row', async () => {
-  await using home = await freshHome({ ana: ['revenue_ops'] })
-  const database = new DatabaseSync(home.databasePath)
-  const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-    .all()
-    .map(row => row.name as string)
-  assert.ok(tables.length >= 20)
-  const filled = tables.filter(table => database.prepare(`SELECT 1 FROM ${table}`).get() !== undefined)
+test('the database itself refuses update and delete of every recorded row', async store => {
+  await using home = await store.freshHome({ ana: ['revenue_ops'] })
+  await using database = await rawDatabase(home.config)
+  assert.ok(TABLE_NAMES.length >= 20)
+  const refuses = (text: string, why: RegExp): Promise<void> =>
+    assert.rejects(database.query(text), why, text)
+  const filled: string[] = []
+  for (const table of TABLE_NAMES) {
+    if ((await database.query(`SELECT 1 FROM ${table} LIMIT 1`)).length > 0) filled.push(table)
+  }
   assert.ok(filled.length >= 9, filled.join(', '))
   for (const table of filled) {
-    assert.throws(() => database.exec(`DELETE FROM ${table}`), /append-only/, table)
-    const columns = database.prepare('SELECT name FROM pragma_table_info(?)').all(table)
-    for (const { name } of columns) {
-      if (table === 'counter' && name === 'value') continue
-      assert.throws(
-        () => database.exec(`UPDATE ${table} SET ${name} = ${name}`),
-        /append-only|only grows/,
-        `${table}.${name}`,
-      )
+    await refuses(`DELETE FROM ${table}`, /append-only/)
+    if (store.kind === 'PostgreSQL') await refuses(`TRUNCATE ${table} CASCADE`, /append-only/)
+    for (const column of columnsOfTable(table)) {
+      if (table === 'counter' && column === 'value') continue
+      const changed = `UPDATE ${table} SET ${column} = ${column === 'row_order' && store.kind === 'PostgreSQL' ? 'DEFAULT' : column}`
+      await refuses(changed, /append-only|only grows/)
     }
   }
-  assert.throws(() => database.exec('UPDATE counter SET value = value - 1'), /only grows/)
-  database.close()
+  await refuses('UPDATE counter SET value = value - 1', /only grows/)
 })
 
-test('a question from inside a transaction fails at once instead of waiting for itself', async () => {
-  await using home = await freshHome()
-  const { store } = home.ports
+test('a question from inside a transaction fails at once instead of waiting for itself', async store => {
+  await using home = await store.freshHome()
+  const { store: opened } = home.ports
   await assert.rejects(
-    store.change(() => store.read(tx => tx.last('installation'))),
+    opened.change(() => opened.read(tx => tx.last('installation'))),
     /from inside/,
   )
-  assert.notEqual(await store.read(tx => tx.last('installation')), null)
+  assert.notEqual(await opened.read(tx => tx.last('installation')), null)
 })
 
-test('changes of one process take turns even when they are started together', async () => {
-  await using home = await freshHome()
+test('changes of one process take turns even when they are started together', async store => {
+  await using home = await store.freshHome()
   const inside: number[] = []
   const numbers = await Promise.all(
     Array.from({ length: 20 }, () =>
@@ -145,9 +144,10 @@ test('changes of one process take turns even when they are started together', as
 
 const COUNTING = fileURLToPath(new URL('../support/counting-process.ts', import.meta.url))
 
-const countIn = (home: string, times: number): Promise<readonly number[]> =>
+const countIn = ({ home, databaseUrl }: Config, times: number): Promise<readonly number[]> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COUNTING, home, String(times)], {
+    const words = [COUNTING, home, String(times), ...(databaseUrl === null ? [] : [databaseUrl])]
+    const child = spawn(process.execPath, words, {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let said = ''
@@ -157,9 +157,9 @@ const countIn = (home: string, times: number): Promise<readonly number[]> =>
     child.on('exit', code => (code === 0 ? resolve(JSON.parse(said)) : reject(new Error(`exit ${code}`))))
   })
 
-test('two processes that change at once never share a number and lose none', async () => {
-  await using home = await freshHome()
-  const [one, other] = await Promise.all([countIn(home.config.home, 40), countIn(home.config.home, 40)])
+test('two processes that change at once never share a number and lose none', async store => {
+  await using home = await store.freshHome()
+  const [one, other] = await Promise.all([countIn(home.config, 40), countIn(home.config, 40)])
   const numbers = [...one, ...other].sort((left, right) => left - right)
   assert.deepEqual(
     numbers,
@@ -167,13 +167,13 @@ test('two processes that change at once never share a number and lose none', asy
   )
 })
 
-test('a copy holds everything that was committed and shares nothing with its original', async () => {
-  await using home = await freshHome()
+test('a copy holds everything that was committed and shares nothing with its original', async store => {
+  await using home = await store.freshHome()
   const copyHome = `${home.config.home}-copy`
   mkdirSync(copyHome)
   await home.ports.store.change(tx => tx.insert('kpi_snapshot', snapshotRow('kpi_1')))
   await home.ports.store.copyTo(`${copyHome}/quotey.db`)
-  const copy = valueIn(await composePorts({ ...home.config, home: copyHome }))
+  const copy = valueIn(await composePorts({ ...home.config, home: copyHome, databaseUrl: null }))
   await copy.store.change(tx => tx.insert('kpi_snapshot', snapshotRow('kpi_2')))
   assert.equal((await copy.store.read(tx => tx.find('kpi_snapshot'))).length, 2)
   assert.equal((await home.ports.store.read(tx => tx.find('kpi_snapshot'))).length, 1)

@@ -1,0 +1,132 @@
+import { Client, type QueryResult } from 'pg'
+import { isDisconnected } from './obstacle.ts'
+import { VALUE_TYPES } from './values.ts'
+
+/** Milliseconds that a writer waits for the control row, as on SQLite for the file. */
+const LOCK_MS_MAX = 10_000
+/** Milliseconds for one statement; reading a log of a million entries takes some. */
+const STATEMENT_MS_MAX = 300_000
+/** Milliseconds that a process which stands still may hold a transaction open, and with it the control row. */
+const IDLE_MS_MAX = 120_000
+const CONNECT_MS_MAX = 10_000
+
+/**
+ * Said in every transaction and for it alone, so that neither the database's defaults nor a pooler between can change how values are
+ * printed, how long anything waits, or whether a commit is on disk when it is acknowledged.
+ */
+const SETTINGS = [
+  `SET LOCAL lock_timeout = ${LOCK_MS_MAX}`,
+  `SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`,
+  `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
+  "SET LOCAL TimeZone = 'UTC'",
+  "SET LOCAL DateStyle = 'ISO, YMD'",
+  'SET LOCAL extra_float_digits = 1',
+  "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
+].join('; ')
+
+export const READING = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}`
+export const WRITING = `BEGIN ISOLATION LEVEL READ COMMITTED; ${SETTINGS}`
+
+/** One connection, made when it is first needed and again after it was lost. */
+export class PostgresConnection {
+  readonly #url: string
+  #client: Client | null = null
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  /** Host and database as a person names them; never the password. */
+  get name(): string {
+    return databaseName(this.#url)
+  }
+
+  /** Another connection to the same database, for what cannot be asked inside a transaction of this one. */
+  another(): PostgresConnection {
+    return new PostgresConnection(this.#url)
+  }
+
+  /**
+   * Begins a transaction and returns the rows of the last statement in `opening`. A connection that was lost while nobody used it
+   * is made anew: nothing had been asked on it yet.
+   */
+  async begin(opening: string): Promise<readonly Record<string, unknown>[]> {
+    const reused = this.#client !== null
+    try {
+      return await this.#opened(opening)
+    } catch (error) {
+      if (!reused || !isDisconnected(error)) throw error
+      return await this.#opened(opening)
+    }
+  }
+
+  async query(text: string, values: readonly unknown[] = []): Promise<QueryResult<Record<string, unknown>>> {
+    if (this.#client === null) throw new Error('Connection terminated: nothing is open')
+    try {
+      return await this.#client.query(text, [...values])
+    } catch (error) {
+      if (isDisconnected(error)) this.#drop()
+      throw error
+    }
+  }
+
+  /** Ends the transaction without keeping anything; a lost connection has ended it already. */
+  async rollback(): Promise<void> {
+    if (this.#client === null) return
+    await this.query('ROLLBACK').catch(() => this.#drop())
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client
+    this.#client = null
+    await client?.end().catch(() => undefined)
+  }
+
+  async #opened(opening: string): Promise<readonly Record<string, unknown>[]> {
+    this.#client ??= await this.#connected()
+    try {
+      const results: unknown = await this.#client.query(opening)
+      return (results as readonly QueryResult[]).at(-1)?.rows ?? []
+    } catch (error) {
+      if (isDisconnected(error)) this.#drop()
+      else await this.rollback()
+      throw error
+    }
+  }
+
+  async #connected(): Promise<Client> {
+    const client = new Client({
+      connectionString: this.#url,
+      application_name: 'quotey',
+      types: VALUE_TYPES,
+      connectionTimeoutMillis: CONNECT_MS_MAX,
+      // The server ends a statement first; this is for a network that has gone silent.
+      query_timeout: STATEMENT_MS_MAX + CONNECT_MS_MAX,
+      keepAlive: true,
+    })
+    // A connection can be lost while nobody waits for an answer; the next question finds out.
+    client.on('error', () => {
+      if (this.#client === client) this.#client = null
+    })
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      await client.end().catch(() => undefined)
+      throw error
+    }
+  }
+
+  #drop(): void {
+    const client = this.#client
+    this.#client = null
+    // Not waited for: there is nobody to say goodbye to.
+    client?.end().catch(() => undefined)
+  }
+}
+
+function databaseName(url: string): string {
+  if (!URL.canParse(url)) return 'QUOTEY_DATABASE_URL'
+  const { host, pathname, searchParams } = new URL(url)
+  return `postgresql://${host || (searchParams.get('host') ?? 'localhost')}${pathname}`
+}
