@@ -9,6 +9,7 @@ import {
 } from '../../domain/replay.ts'
 import { SUPPORT_CLASSES } from '../../domain/support.ts'
 import { compareText } from '../../domain/text.ts'
+import { EVERY_RULE } from './sums.ts'
 
 /** A row as the database answers: integers wide or not, texts, truths; NULL where nothing was summed. */
 export type Row = Readonly<Record<string, unknown>>
@@ -16,6 +17,7 @@ export type Row = Readonly<Record<string, unknown>>
 /** The answers to the questions about one candidate. */
 export interface Answers {
   readonly counts: Row
+  readonly latenciesKnown: boolean
   readonly clusters: Row
   readonly byDimension: readonly Row[]
   readonly byRule: readonly Row[]
@@ -32,11 +34,11 @@ export function assembleSums(answers: Answers): ReplaySums {
   const of = (dimension: string): readonly Row[] => byDimension.filter(row => row.dimension === dimension)
   const withModel = response !== null
   const all = of('all')[0] ?? {}
-  const groups = groupSums(of('group'), counts.latencies_known === true)
+  const groups = groupSums(of('group'), answers.latenciesKnown)
   const countBy = (rows: readonly Row[], column: string, key: string | number): number =>
     count(rows.find(row => row[column] !== null && String(row[column]) === String(key)) ?? {}, 'scored')
   const [observed, reweighted, extrapolated] = SUPPORT_CLASSES.map(name =>
-    countBy(of('support'), 'support', name),
+    countBy(of('support'), 'support_key', name),
   ) as [number, number, number]
   return {
     in_scope: count(counts, 'in_scope'),
@@ -49,13 +51,17 @@ export function assembleSums(answers: Answers): ReplaySums {
     scored: count(all, 'scored'),
     groups,
     response: response === null ? null : fitSums(response, all, groups),
-    by_segment: slices(of('segment'), row => row.segment as string, withModel),
-    by_region: slices(of('region'), row => row.region as string, withModel),
-    by_rule: slices(answers.byRule, row => answers.ruleIds[Number(row.rule)] as string, withModel),
+    by_segment: slices(of('segment'), row => row.segment_key as string, withModel),
+    by_region: slices(of('region'), row => row.region_key as string, withModel),
+    by_rule: slices(
+      answers.byRule.filter(row => Number(row.rule) !== EVERY_RULE),
+      row => answers.ruleIds[Number(row.rule)] as string,
+      withModel,
+    ),
     impacted_cohorts: sortedRecord(
       of('cohort')
         .filter(row => count(row, 'impacted') > 0)
-        .map(row => [`${row.segment}/${row.region}`, count(row, 'impacted')]),
+        .map(row => [`${row.segment_key}/${row.region_key}`, count(row, 'impacted')]),
       (left, right) => left + right,
     ),
     support: { observed, reweighted, extrapolated },
@@ -65,7 +71,7 @@ export function assembleSums(answers: Answers): ReplaySums {
     impacted_clusters: count(answers.clusters, 'impacted_clusters'),
     impacted_thin: count(all, 'impacted_thin'),
     margin_delta_histogram: Array.from({ length: MARGIN_DELTA_BINS.length + 1 }, (_, bin) =>
-      countBy(of('margin_bin'), 'margin_bin', bin),
+      countBy(of('margin_bin'), 'margin_bin_key', bin),
     ),
     losing_rows: answers.losing.map(row => count(row, 'place')),
     gaining_rows: answers.gaining.map(row => count(row, 'place')),
@@ -82,7 +88,7 @@ function count(row: Row, column: string): number {
 }
 
 function groupSums(rows: readonly Row[], latenciesKnown: boolean): readonly GroupSums[] {
-  const byGroup = new Map(rows.map(row => [Number(row.quote_group), row]))
+  const byGroup = new Map(rows.map(row => [Number(row.quote_group_key), row]))
   return Array.from({ length: GROUPS }, (_, group) => {
     const row = byGroup.get(group) ?? {}
     return {

@@ -1,26 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DuckDBConnection } from '@duckdb/node-api'
-import type { CheckedPolicy } from '../../domain/policy.ts'
-import type { ReplayEngine, ReplaySums, ReplayTask } from '../../domain/replay.ts'
+import type { QuoteColumns } from '../../domain/quote.ts'
+import type { ReplayEngine, ReplaySums } from '../../domain/replay.ts'
 import { snapshotColumns } from '../../domain/snapshot-columns.ts'
-import { withDuckDB } from '../duckdb/connection.ts'
+import { identifier, literal, withDuckDB } from '../duckdb/connection.ts'
+import { DUCKDB } from '../duckdb/dialect.ts'
 import { writeParquet } from '../duckdb/parquet-write.ts'
-import { assembleSums, type Row } from './assemble.ts'
-import { decidedView, policyPair } from './decided.ts'
-import { modelTables, SIGMOID } from './model.ts'
-import {
-  DIV_HALF_AWAY,
-  OVERALL_LATENCY,
-  quoteColumnOf,
-  quotesView,
-  REWEIGHTED_GRANTS,
-  SEGMENT_LATENCIES,
-  scopeSql,
-} from './quotes.ts'
-import { comparedView, scoredView } from './scored.ts'
-import { CLUSTERS, COUNTS, movers, responseSums, SUMS_BY_DIMENSION, sumsByRule } from './sums.ts'
+import { assembleSums } from './assemble.ts'
+import { type Ask, askAbout, askHistory, type QuotesInSql } from './questions.ts'
+import { quoteColumnOf } from './quotes.ts'
 
 /**
  * The engine that asks a database: both policies become one SELECT over the snapshot as a Parquet file, evaluated by DuckDB,
@@ -35,10 +24,15 @@ export function sqlEngine(): ReplayEngine {
         const path = join(folder, 'quotes.parquet')
         await writeParquet(path, task.columns.rows, snapshotColumns(task.columns))
         return await withDuckDB(async connection => {
-          await prepare(connection, path, task)
+          // It would compute every stage twice, once for the ten movers' numbers and once more for their rows.
+          await connection.run("SET disabled_optimizers = 'late_materialization'")
+          const ask: Ask = async question => (await connection.runAndReadAll(question)).getRowObjects()
+          const source = parquetQuotes(path, task.columns)
+          const history = await askHistory(ask, source)
           const sums: ReplaySums[] = []
           for (const candidate of task.candidates) {
-            sums.push(await sumsOf(connection, task, candidate))
+            const { answers } = await askAbout(ask, source, task, history, candidate)
+            sums.push(assembleSums(answers))
             progress?.(sums.length, task.candidates.length)
           }
           return sums
@@ -51,42 +45,30 @@ export function sqlEngine(): ReplayEngine {
   }
 }
 
-/** What holds for all candidates: the quotes, what they say of grants and latencies, and the model. */
-async function prepare(connection: DuckDBConnection, path: string, task: ReplayTask): Promise<void> {
-  const statements = [
-    DIV_HALF_AWAY,
-    quotesView(path, task.columns),
-    REWEIGHTED_GRANTS,
-    SEGMENT_LATENCIES,
-    OVERALL_LATENCY,
-    ...(task.model === null ? [] : [...SIGMOID, ...modelTables(task.model)]),
-  ]
-  for (const statement of statements) await connection.run(statement)
-}
-
-async function sumsOf(
-  connection: DuckDBConnection,
-  { base, columns, model, scope }: ReplayTask,
-  candidate: CheckedPolicy,
-): Promise<ReplaySums> {
-  const pair = policyPair(base, candidate)
-  const columnOf = quoteColumnOf(columns)
-  await connection.run(decidedView(pair, columnOf, scopeSql(scope)))
-  await connection.run(comparedView(pair, model?.thin_segments ?? []))
-  await connection.run(scoredView(model, columnOf))
-
-  const rows = async (question: string): Promise<readonly Row[]> =>
-    (await connection.runAndReadAll(question)).getRowObjects()
-  const row = async (question: string): Promise<Row> => (await rows(question))[0] as Row
-  return assembleSums({
-    counts: await row(COUNTS),
-    clusters: await row(CLUSTERS),
-    byDimension: await rows(SUMS_BY_DIMENSION),
-    byRule: await rows(sumsByRule(pair)),
-    ruleIds: pair.ruleIds,
-    response:
-      model === null ? null : { fits: model.fits.length, rows: await rows(responseSums(model, columnOf)) },
-    losing: await rows(movers('losing')),
-    gaining: await rows(movers('gaining')),
-  })
+/** The snapshot's file with its row numbers, and `''` for absent text as everywhere. */
+function parquetQuotes(path: string, columns: QuoteColumns): QuotesInSql {
+  const attributes = Object.keys(columns.attributes).map(
+    (key, at) => `${identifier(`attr.${key}`)} AS attribute_${at},`,
+  )
+  const quotes = `
+    SELECT
+      file_row_number AS place,
+      quote_id,
+      coalesce(segment, '') AS segment,
+      coalesce(region, '') AS region,
+      coalesce(product_family, '') AS product_family,
+      coalesce(cluster, '') AS cluster,
+      list_cents,
+      cost_cents,
+      requested_discount_bps,
+      granted_discount_bps AS logged_discount_bps,
+      approval_required AS logged_approval,
+      approval_outcome,
+      approval_latency_seconds,
+      ${attributes.join('\n      ')}
+      outcome <> 'open' AS closed,
+      epoch_ms(quoted_at) AS quoted_at_ms,
+      "group" AS quote_group
+    FROM read_parquet(${literal(path)}, file_row_number = true)`
+  return { dialect: DUCKDB, quotes, columnOf: quoteColumnOf(columns) }
 }

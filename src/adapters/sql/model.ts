@@ -1,128 +1,137 @@
 import { type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
 import { CLIP_MICRO, SIGMOID_PPB, STEPS_PER_LOGIT } from '../../domain/sigmoid.ts'
-import { type ColumnOf, textSql } from './condition.ts'
+import type { ColumnOf } from './condition.ts'
 import { SIDES } from './decided.ts'
+import { type Dialect, divHalfAway, withColumns } from './dialect.ts'
 
-/** The table of the logistic function, and the scorer's interpolation in it; etas in micro-logits, answers in ppm. */
-export const SIGMOID: readonly string[] = [
-  `CREATE TEMP TABLE sigmoid AS SELECT [${SIGMOID_PPB.join(', ')}] AS ppb`,
-  `CREATE TEMP MACRO sigmoid_between(ppb, steps, rest) AS
-    (ppb[steps + 1] + ((ppb[steps + 2] - ppb[steps + 1]) * rest + 500000) // 1000000 + 500) // 1000`,
-  `CREATE TEMP MACRO sigmoid_of_positive(ppb, eta) AS
-    CASE
-      WHEN eta >= ${CLIP_MICRO} THEN 1000000
-      ELSE sigmoid_between(ppb, eta * ${STEPS_PER_LOGIT} // 1000000, eta * ${STEPS_PER_LOGIT} % 1000000)
-    END`,
-  `CREATE TEMP MACRO sigmoid_ppm(ppb, eta) AS
-    CASE WHEN eta < 0 THEN 1000000 - sigmoid_of_positive(ppb, -eta) ELSE sigmoid_of_positive(ppb, eta) END`,
-]
-
-/** The frozen fits as tables: one row a fit, a fit's size class, a fit's level of a factor, a fit's segment with a slope. */
-export function modelTables(model: ResponseModel): readonly string[] {
-  const each = <T>(of: (fit: ResponseModel['fits'][number], at: number) => readonly T[]): readonly T[] =>
-    model.fits.flatMap(of)
-  return [
-    ...table(
-      'fits',
-      'fit BIGINT, intercept_micro BIGINT, approval_micro BIGINT, slope_nano BIGINT',
-      each((fit, at) => [[at, fit.intercept_micro, fit.approval_micro, fit.slope_nano]]),
-    ),
-    ...table(
-      'size_effects',
-      'fit BIGINT, size_class BIGINT, micro BIGINT',
-      each((fit, at) => fit.size_micro.map((micro, size) => [at, size, micro])),
-    ),
-    ...table(
-      'level_effects',
-      'fit BIGINT, factor BIGINT, level VARCHAR, micro BIGINT',
-      each((fit, at) =>
-        model.factors.flatMap(({ levels }, factor) =>
-          [...new Set(levels)].map(level => [
-            at,
-            factor,
-            textSql(level),
-            fit.level_micro[factor]?.[levels.indexOf(level)] ?? 0,
-          ]),
-        ),
-      ),
-    ),
-    ...table(
-      'segment_slopes',
-      'fit BIGINT, segment VARCHAR, slope_nano BIGINT',
-      each((fit, at) =>
-        Object.entries(fit.slope_nano_by_segment).map(([segment, slope]) => [at, textSql(segment), slope]),
-      ),
-    ),
-  ]
-}
-
-function table(
-  name: string,
-  columns: string,
-  rows: readonly (readonly (string | number)[])[],
-): readonly string[] {
-  const values = rows.map(row => `(${row.join(', ')})`).join(', ')
-  return [
-    `CREATE TEMP TABLE ${name} (${columns})`,
-    ...(rows.length === 0 ? [] : [`INSERT INTO ${name} VALUES ${values}`]),
-  ]
-}
+const OFFERS = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift, name: `${side}_${shift}` })))
 
 /**
- * The rows of `source` under each fit that `fits` lets in, with the win of both offers at each slope in ppm. The formulas are
+ * The rows of `source`, each of which names its `fit`, with the win of both offers at each slope in ppm. The formulas are
  * those of domain/response-score.ts; the logged decision takes the point slope, because the slope range pivots there.
  */
-export function winsSql(source: string, fits: string, model: ResponseModel, columnOf: ColumnOf): string {
-  const factors = model.factors.flatMap(({ column }, factor) => {
-    const of = columnOf(column as Parameters<ColumnOf>[0])
-    return of?.kind === 'text' ? [{ factor, sql: of.sql }] : []
-  })
-  const sizeClass = model.size_bounds_cents
-    .map(bound => `CAST(list_cents >= ${bound} AS INTEGER)`)
-    .join(' + ')
+export function winsSql(source: string, model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): string {
   const offset = model.slope_offset_nano
   const shifted = { low: `greatest(0, slope - ${offset})`, point: 'slope', high: `(slope + ${offset})` }
-  const sides = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift })))
-  const etas = sides.map(
-    ({ side, shift }) => `
-        logged_eta
-          + div_half_away(${shifted[shift]} * (${side}_granted - logged_discount_bps), 1000)
-          + approval_micro * coalesce(${side}_approval - logged_approval, 0) AS ${side}_${shift}_eta`,
+  const etas = OFFERS.map(
+    ({ side, shift, name }) =>
+      `logged_eta
+        + ${divHalfAway(dialect, `(${shifted[shift]} * (${side}_granted - logged_discount_bps))`, '1000')}
+        + approval_micro * coalesce(${side}_approval - logged_approval, 0) AS ${name}_eta`,
   )
-  return `
-    WITH classed AS (
-      SELECT *, ${sizeClass === '' ? '0' : sizeClass} AS size_class FROM ${source}
-    ),
-    fitted AS (
-      SELECT
-        classed.*, fits.fit, fits.approval_micro,
-        coalesce(segment_slopes.slope_nano, fits.slope_nano) AS slope,
-        fits.intercept_micro + coalesce(size_effects.micro, 0)
-          ${factors.map(({ factor }) => `+ coalesce(factor_${factor}.micro, 0)`).join(' ')} AS rest
-      FROM classed
-      JOIN fits ON ${fits}
-      LEFT JOIN size_effects
-        ON size_effects.fit = fits.fit AND size_effects.size_class = classed.size_class
-      LEFT JOIN segment_slopes
-        ON segment_slopes.fit = fits.fit AND segment_slopes.segment = classed.segment
-      ${factors.map(({ factor, sql }) => levelJoin(factor, sql)).join('')}
-    ),
-    logged AS (
-      SELECT *,
-        rest + div_half_away(slope * logged_discount_bps, 1000)
-          + CASE WHEN logged_approval = 1 THEN approval_micro ELSE 0 END AS logged_eta
-      FROM fitted
-    ),
-    moved AS (
-      SELECT *, ${etas.join(',')}
-      FROM logged
-    )
-    SELECT *, ${sides.map(({ side, shift }) => `sigmoid_ppm(ppb, ${side}_${shift}_eta) AS ${side}_${shift}_win`).join(', ')}
-    FROM moved CROSS JOIN sigmoid`
+  const logged = `rest
+      + ${divHalfAway(dialect, '(slope * logged_discount_bps)', '1000')}
+      + CASE WHEN logged_approval = 1 THEN approval_micro ELSE 0 END AS logged_eta`
+  return [
+    placesOf(model, columnOf, dialect),
+    effectsAt(model, columnOf, dialect),
+    [logged],
+    etas,
+    ...sigmoidStages(dialect),
+  ].reduce(withColumns, source)
 }
 
-/** Absent and empty text have no effect, so an empty level never meets a quote. */
-const levelJoin = (factor: number, sql: string): string => `
-      LEFT JOIN level_effects AS factor_${factor}
-        ON factor_${factor}.factor = ${factor} AND factor_${factor}.fit = fits.fit
-        AND factor_${factor}.level = nullif(classed.${sql}, '')`
+/** Where a row's size and texts stand in the model's arrays; a text without effect stands at 0. */
+function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
+  const sizeClass = model.size_bounds_cents.map(bound => `CASE WHEN list_cents >= ${bound} THEN 1 ELSE 0 END`)
+  return [
+    `${['1', ...sizeClass].join(' + ')} AS size_place`,
+    `${dialect.atText('segment', numbered(slopeSegments(model)), '0')} AS slope_place`,
+    ...factorsOf(model, columnOf).map(
+      ({ factor, sql, levels }) =>
+        `${dialect.atText(`coalesce(${sql}, '')`, numbered(levels), '0')} AS factor_${factor}_place`,
+    ),
+  ]
+}
+
+/** What each fit says at those places, in millionths and billionths. */
+function effectsAt(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
+  const { fits } = model
+  const element = (values: readonly number[], place: string): string =>
+    `CAST([${values.join(', ')}][${place}] AS ${dialect.int64})`
+  const byFit = (of: (fit: ResponseModel['fits'][number]) => number): string =>
+    element(fits.map(of), 'fit + 1')
+  const sizes = model.size_bounds_cents.length + 1
+  const segments = slopeSegments(model)
+  const slopes = fits.flatMap(fit => [
+    fit.slope_nano,
+    ...segments.map(segment =>
+      Object.hasOwn(fit.slope_nano_by_segment, segment)
+        ? (fit.slope_nano_by_segment[segment] as number)
+        : fit.slope_nano,
+    ),
+  ])
+  const levelEffects = factorsOf(model, columnOf).map(({ factor, levels, columns }) => {
+    const effects = fits.flatMap(fit => [0, ...columns.map(at => fit.level_micro[factor]?.[at] ?? 0)])
+    return element(effects, `fit * ${levels.length + 1} + factor_${factor}_place + 1`)
+  })
+  const sizeEffects = fits.flatMap(fit =>
+    Array.from({ length: sizes }, (_, size) => fit.size_micro[size] ?? 0),
+  )
+  return [
+    `${byFit(fit => fit.approval_micro)} AS approval_micro`,
+    `${element(slopes, `fit * ${segments.length + 1} + slope_place + 1`)} AS slope`,
+    `${[
+      byFit(fit => fit.intercept_micro),
+      element(sizeEffects, `fit * ${sizes} + size_place`),
+      ...levelEffects,
+    ].join('\n      + ')} AS rest`,
+  ]
+}
+
+const slopeSegments = (model: ResponseModel): readonly string[] => [
+  ...new Set(model.fits.flatMap(fit => Object.keys(fit.slope_nano_by_segment))),
+]
+
+const numbered = (texts: readonly string[]): readonly (readonly [string, number])[] =>
+  texts.map((text, at) => [text, at + 1])
+
+/** The factors that the snapshot has as text, with their distinct levels. Absent and empty text have no effect. */
+function factorsOf(model: ResponseModel, columnOf: ColumnOf) {
+  return model.factors.flatMap(({ column, levels }, factor) => {
+    const of = columnOf(column as Parameters<ColumnOf>[0])
+    if (of?.kind !== 'text') return []
+    const distinct = [...new Set(levels)].filter(level => level !== '')
+    return [{ factor, sql: of.sql, levels: distinct, columns: distinct.map(level => levels.indexOf(level)) }]
+  })
+}
+
+/** The logistic function as the scorer has it: a table of its upper half, interpolated. Etas in micro-logits, answers in ppm. */
+function sigmoidStages(dialect: Dialect): readonly (readonly string[])[] {
+  const each = (of: (name: string) => readonly string[]): readonly string[] =>
+    OFFERS.flatMap(({ name }) => of(name))
+  const table = `[${SIGMOID_PPB.join(', ')}]`
+  const ppb = (place: string): string => `CAST(sigmoid_ppb[${place}] AS ${dialect.int64})`
+  const { quotient } = dialect
+  return [
+    [
+      `${table} AS sigmoid_ppb`,
+      // Beyond the clip the answer is certain; there the table is read at 0.
+      ...each(name => [
+        `CASE WHEN ${name}_eta >= ${CLIP_MICRO} OR ${name}_eta <= -${CLIP_MICRO} THEN 0
+        WHEN ${name}_eta < 0 THEN -${name}_eta ELSE ${name}_eta END * ${STEPS_PER_LOGIT} AS ${name}_way`,
+      ]),
+    ],
+    each(name => [
+      `${quotient(`${name}_way`, '1000000')} + 1 AS ${name}_step`,
+      `${name}_way % 1000000 AS ${name}_part`,
+    ]),
+    each(name => [
+      `${quotient(
+        `(${ppb(`${name}_step`)} + ${quotient(
+          `((${ppb(`${name}_step + 1`)} - ${ppb(`${name}_step`)}) * ${name}_part + 500000)`,
+          '1000000',
+        )} + 500)`,
+        '1000',
+      )} AS ${name}_half`,
+    ]),
+    each(name => [
+      `CASE
+        WHEN ${name}_eta >= ${CLIP_MICRO} THEN 1000000
+        WHEN ${name}_eta <= -${CLIP_MICRO} THEN 0
+        WHEN ${name}_eta < 0 THEN 1000000 - ${name}_half
+        ELSE ${name}_half
+      END AS ${name}_win`,
+    ]),
+  ]
+}

@@ -1,48 +1,46 @@
 import { MARGIN_DELTA_BINS } from '../../domain/replay.ts'
 import type { ResponseModel } from '../../domain/response.ts'
-import { type ColumnOf, textSql } from './condition.ts'
+import type { ColumnOf } from './condition.ts'
 import { CAP_EFFECT, CAP_EFFECTS_FROM, type PolicyPair, VIOLATION_EFFECT } from './decided.ts'
+import { anyOf, type Dialect, oneWhere, withColumns } from './dialect.ts'
+import type { History } from './history.ts'
 import { winsSql } from './model.ts'
 
-/** Which quotes are scored, what differs on each, and how far does history speak for the candidate's offer? */
-export function comparedView(pair: PolicyPair, thinSegments: readonly string[]): string {
-  return `
-    CREATE OR REPLACE TEMP VIEW compared AS
-    WITH differing AS (
-      SELECT decided.*,
-        base_granted <> candidate_granted AS regranted,
-        base_granted <> candidate_granted OR base_approval <> candidate_approval AS reoffered,
-        ${violationsSql(pair, 'base')} AS base_violations,
-        ${violationsSql(pair, 'candidate')} AS candidate_violations,
-        ${anyOf([...violatedOtherwise(pair), ...approvedOtherwise(pair)])} AS regoverned,
-        candidate_margin - base_margin AS margin_delta,
-        coalesce(segment_latency.latency_seconds, overall_latency.latency_seconds) AS latency_seconds,
-        CASE
-          WHEN logged_discount_bps = candidate_granted AND logged_approval = candidate_approval THEN 'observed'
-          WHEN reweighted.granted_bps IS NOT NULL THEN 'reweighted'
-          ELSE 'extrapolated'
-        END AS support
-      FROM decided
-      CROSS JOIN overall_latency
-      LEFT JOIN segment_latency ON segment_latency.segment = decided.segment
-      LEFT JOIN reweighted
-        ON reweighted.segment = decided.segment
-        AND reweighted.approval = candidate_approval
-        AND reweighted.granted_bps = candidate_granted
-      WHERE closed
-        AND NOT (base_absent OR candidate_absent OR base_cost_absent OR candidate_cost_absent)
-    )
-    SELECT *,
-      reoffered OR regoverned AS impacted,
-      ${thinSegments.length === 0 ? 'false' : `segment IN (${thinSegments.map(textSql).join(', ')})`} AS thin,
-      ${binSql()} AS margin_bin
-    FROM differing`
+/** Which of the `decided` quotes are scored, what differs on each, and how far does history speak for the candidate's offer? */
+export function comparedSql(
+  decided: string,
+  pair: PolicyPair,
+  history: History,
+  thinSegments: readonly string[],
+  dialect: Dialect,
+): string {
+  const scored = `
+    SELECT * FROM (${decided})
+    WHERE closed AND NOT (base_absent OR candidate_absent OR base_cost_absent OR candidate_cost_absent)`
+  const differing = [
+    'base_granted <> candidate_granted AS regranted',
+    '(base_granted <> candidate_granted OR base_approval <> candidate_approval) AS reoffered',
+    `${violationsSql(pair, 'base')} AS base_violations`,
+    `${violationsSql(pair, 'candidate')} AS candidate_violations`,
+    `${anyOf([...violatedOtherwise(pair), ...approvedOtherwise(pair)])} AS regoverned`,
+    'candidate_margin - base_margin AS margin_delta',
+    `${history.latencySecondsSql} AS latency_seconds`,
+    `CASE
+      WHEN logged_discount_bps = candidate_granted AND logged_approval = candidate_approval THEN 'observed'
+      WHEN ${history.reweightedSql} THEN 'reweighted'
+      ELSE 'extrapolated'
+    END AS support`,
+  ]
+  const judged = [
+    '(reoffered OR regoverned) AS impacted',
+    `${anyOf(thinSegments.map(segment => `segment = ${dialect.text(segment)}`))} AS thin`,
+    `${binSql()} AS margin_bin`,
+  ]
+  return [differing, judged].reduce(withColumns, scored)
 }
 
-const anyOf = (tests: readonly string[]): string => (tests.length === 0 ? 'false' : `(${tests.join(' OR ')})`)
-
 const violationsSql = ({ ruleIds }: PolicyPair, side: string): string =>
-  ['0', ...ruleIds.map((_, at) => `CAST(${side}_effect_${at} = ${VIOLATION_EFFECT} AS INTEGER)`)].join(' + ')
+  ['0', ...ruleIds.map((_, at) => oneWhere(`${side}_effect_${at} = ${VIOLATION_EFFECT}`))].join(' + ')
 
 const violatedOtherwise = ({ ruleIds }: PolicyPair): readonly string[] =>
   ruleIds.map(
@@ -60,31 +58,27 @@ const binSql = (): string => `
         ELSE ${MARGIN_DELTA_BINS.length}
       END`
 
-/** What is each scored quote worth under both policies, by the full fit at the point slope, or in profit without a model? */
-export function scoredView(model: ResponseModel | null, columnOf: ColumnOf): string {
-  if (model === null) {
-    return `
-    CREATE OR REPLACE TEMP VIEW scored AS
-    SELECT *,
-      CAST(NULL AS BIGINT) AS win_delta,
-      CAST(NULL AS BIGINT) AS expected_delta,
-      candidate_profit - base_profit AS mover_delta
-    FROM compared`
-  }
-  return `
-    CREATE OR REPLACE TEMP VIEW scored AS
-    SELECT *,
-      candidate_point_win - base_point_win AS win_delta,
-      candidate_point_win * candidate_profit - base_point_win * base_profit AS expected_delta,
-      candidate_point_win * candidate_profit - base_point_win * base_profit AS mover_delta
-    FROM (${winsSql('compared', 'fits.fit = 0', model, columnOf)})`
+/** What is each of the `compared` quotes worth under both policies, by the full fit at the point slope, or in profit without a model? */
+export function scoredSql(
+  compared: string,
+  model: ResponseModel | null,
+  columnOf: ColumnOf,
+  dialect: Dialect,
+): string {
+  if (model === null) return withColumns(compared, ['candidate_profit - base_profit AS mover_delta'])
+  const expected = 'candidate_point_win * candidate_profit - base_point_win * base_profit'
+  return withColumns(winsSql(withColumns(compared, ['0 AS fit']), model, columnOf, dialect), [
+    'candidate_point_win - base_point_win AS win_delta',
+    `${expected} AS expected_delta`,
+    `${expected} AS mover_delta`,
+  ])
 }
 
 /**
  * The numbers of the rules that changed a quote, as changedRules of the domain says: the effect differs, and for a cap the
- * grant differs too and the cap's limit is the grant of either policy.
+ * grant differs too and the cap's limit is the grant of either policy; and the number that stands for every quote.
  */
-export function changedRulesSql({ ruleIds }: PolicyPair): string {
+export function changedRulesSql({ ruleIds }: PolicyPair, everyRule: number, dialect: Dialect): string {
   const counts = (effect: string, granted: string): string =>
     `(${effect} <> 0 AND (${effect} < ${CAP_EFFECTS_FROM} OR (regranted AND ${effect} - ${CAP_EFFECT} = ${granted})))`
   const changed = ruleIds.map((_, at) => {
@@ -92,5 +86,5 @@ export function changedRulesSql({ ruleIds }: PolicyPair): string {
     const is = `candidate_effect_${at}`
     return `CASE WHEN ${was} <> ${is} AND (${counts(was, 'base_granted')} OR ${counts(is, 'candidate_granted')}) THEN ${at} END`
   })
-  return `[${['CAST(NULL AS INTEGER)', ...changed].join(', ')}]`
+  return dialect.nullableIntegers([String(everyRule), ...changed])
 }

@@ -1,107 +1,183 @@
 import { MOVERS_MAX } from '../../domain/replay.ts'
-import { type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
-import type { ColumnOf } from './condition.ts'
+import { SLOPE_SHIFTS } from '../../domain/response.ts'
+import type { Row } from './assemble.ts'
 import type { PolicyPair } from './decided.ts'
-import { winsSql } from './model.ts'
+import { countWhere, type Dialect, withColumns } from './dialect.ts'
 import { changedRulesSql } from './scored.ts'
 
-/** How many quotes are in scope, and what became of them? */
-export const COUNTS = `
+/** How many quotes are there, how many of them in scope, and what became of those? Over `decided` quotes, each marked `in_scope`. */
+export const countsQuestion = (decided: string): string => `
   SELECT
-    count(*) AS in_scope,
-    count(*) FILTER (WHERE NOT closed) AS open,
-    count(*) FILTER (WHERE closed AND (base_absent OR candidate_absent)) AS attribute_absent,
-    count(*) FILTER (
-      WHERE closed AND NOT base_absent AND NOT candidate_absent AND (base_cost_absent OR candidate_cost_absent)
-    ) AS cost_absent,
-    count(*) FILTER (WHERE closed AND (base_absent OR base_cost_absent)) AS not_replayable_base,
-    (SELECT latency_seconds IS NOT NULL FROM overall_latency) AS latencies_known
-  FROM decided`
+    count(*) AS snapshot_rows,
+    ${countWhere('in_scope = 1')} AS in_scope,
+    ${countWhere('in_scope = 1 AND NOT closed')} AS open,
+    ${countWhere('in_scope = 1 AND closed AND (base_absent OR candidate_absent)')} AS attribute_absent,
+    ${countWhere(
+      'in_scope = 1 AND closed AND NOT base_absent AND NOT candidate_absent AND (base_cost_absent OR candidate_cost_absent)',
+    )} AS cost_absent,
+    ${countWhere('in_scope = 1 AND closed AND (base_absent OR base_cost_absent)')} AS not_replayable_base
+  FROM (${decided})`
 
-/** How many customers, or tenders, does the change touch? */
-export const CLUSTERS = 'SELECT count(DISTINCT cluster) AS impacted_clusters FROM compared WHERE impacted'
+/** How many customers, or tenders, does the change touch? By name, because the databases' own distinct counts may be estimates. */
+export const clustersQuestion = (compared: string): string => `
+  SELECT count(*) AS impacted_clusters, sum(quotes) AS impacted
+  FROM (SELECT cluster, count(*) AS quotes FROM (${compared}) WHERE impacted GROUP BY cluster)`
 
-const MEASURES = `
-    count(*) AS scored,
-    count(cost_cents) AS with_cost,
-    count(*) FILTER (WHERE impacted) AS impacted,
-    count(*) FILTER (WHERE impacted AND thin) AS impacted_thin,
-    sum(base_net) FILTER (WHERE impacted) AS impacted_value_cents,
-    sum(margin_delta) AS margin_bps_delta,
-    sum(base_net) AS base_net_cents,
-    sum(candidate_net) AS candidate_net_cents,
-    sum(base_profit) AS base_profit_cents,
-    sum(candidate_profit) AS candidate_profit_cents,
-    sum(base_net) FILTER (WHERE cost_cents IS NOT NULL) AS base_net_with_cost_cents,
-    sum(candidate_net) FILTER (WHERE cost_cents IS NOT NULL) AS candidate_net_with_cost_cents,
-    sum(base_approval) AS base_approvals,
-    sum(candidate_approval) AS candidate_approvals,
-    sum(base_violations) AS base_violations,
-    sum(candidate_violations) AS candidate_violations,
-    sum(base_net) FILTER (WHERE base_approval > candidate_approval) AS approval_lost_value_cents,
-    sum((candidate_approval - base_approval) * latency_seconds) AS latency_delta_seconds,
-    sum(win_delta) AS win_ppm_delta,
-    sum(expected_delta) AS expected_delta`
+const where = (test: string, value: string): string => `CASE WHEN ${test} THEN ${value} END`
 
-/** What do the scored quotes sum up to, over all of them and by each dimension of a report? One pass. */
-export const SUMS_BY_DIMENSION = `
+function measures(withModel: boolean, { sumAs }: Dialect): string {
+  return [
+    'count(*) AS scored',
+    'count(cost_cents) AS with_cost',
+    `${countWhere('impacted')} AS impacted`,
+    `${countWhere('impacted AND thin')} AS impacted_thin`,
+    `${countWhere('reoffered')} AS reoffered`,
+    `${countWhere('mover_delta < 0')} AS losing`,
+    `${countWhere('mover_delta > 0')} AS gaining`,
+    sumAs(where('impacted', 'base_net'), 'impacted_value_cents'),
+    sumAs('margin_delta', 'margin_bps_delta'),
+    sumAs('base_net', 'base_net_cents'),
+    sumAs('candidate_net', 'candidate_net_cents'),
+    sumAs('base_profit', 'base_profit_cents'),
+    sumAs('candidate_profit', 'candidate_profit_cents'),
+    sumAs(where('cost_cents IS NOT NULL', 'base_net'), 'base_net_with_cost_cents'),
+    sumAs(where('cost_cents IS NOT NULL', 'candidate_net'), 'candidate_net_with_cost_cents'),
+    sumAs('base_approval', 'base_approvals'),
+    sumAs('candidate_approval', 'candidate_approvals'),
+    sumAs('base_violations', 'base_violations'),
+    sumAs('candidate_violations', 'candidate_violations'),
+    sumAs(where('base_approval > candidate_approval', 'base_net'), 'approval_lost_value_cents'),
+    sumAs('(candidate_approval - base_approval) * latency_seconds', 'latency_delta_seconds'),
+    ...(withModel ? [sumAs('win_delta', 'win_ppm_delta'), sumAs('expected_delta', 'expected_delta')] : []),
+  ].join(',\n    ')
+}
+
+/** The dimensions of a report with the columns whose values make a slice; a key that a dimension lacks is NULL. */
+const KEYS = ['quote_group', 'segment', 'region', 'margin_bin', 'support'] as const
+const DIMENSIONS = {
+  all: [],
+  group: ['quote_group'],
+  segment: ['segment'],
+  region: ['region'],
+  cohort: ['segment', 'region'],
+  margin_bin: ['margin_bin'],
+  support: ['support'],
+} as const satisfies Record<string, readonly (typeof KEYS)[number][]>
+
+/** What do the `scored` quotes sum up to, over all of them and by each dimension of a report? One pass. */
+export function sumsByDimension(scored: string, withModel: boolean, dialect: Dialect): string {
+  const dimensions = Object.entries<readonly string[]>(DIMENSIONS)
+  if (dialect.groupingSets) {
+    // GROUPING has a bit for each key, the first the highest, set where the key is not grouped by.
+    const bits = (keys: readonly string[]): number =>
+      KEYS.reduce((number, key) => number * 2 + (keys.includes(key) ? 0 : 1), 0)
+    return `
   SELECT
-    CASE GROUPING(quote_group, segment, region, margin_bin, support)
-      WHEN 15 THEN 'group'
-      WHEN 23 THEN 'segment'
-      WHEN 27 THEN 'region'
-      WHEN 19 THEN 'cohort'
-      WHEN 29 THEN 'margin_bin'
-      WHEN 30 THEN 'support'
-      ELSE 'all'
+    CASE GROUPING(${KEYS.join(', ')})
+      ${dimensions.map(([name, keys]) => `WHEN ${bits(keys)} THEN '${name}'`).join(' ')}
     END AS dimension,
-    quote_group, segment, region, margin_bin, support,
-    ${MEASURES}
-  FROM scored
-  GROUP BY GROUPING SETS ((), (quote_group), (segment), (region), (segment, region), (margin_bin), (support))
-  ORDER BY segment, region`
+    ${KEYS.map(key => `${key} AS ${key}_key`).join(', ')},
+    ${measures(withModel, dialect)}
+  FROM (${scored})
+  GROUP BY GROUPING SETS (${dimensions.map(([, keys]) => `(${keys.join(', ')})`).join(', ')})`
+  }
+  const keyed = KEYS.map(key => {
+    const having = dimensions.filter(([, keys]) => keys.includes(key)).map(([name]) => `'${name}'`)
+    return `CASE WHEN dimension IN (${having.join(', ')}) THEN ${key} END AS ${key}_key`
+  })
+  const repeated = withColumns(scored, [
+    `${dialect.eachOf(`[${dimensions.map(([name]) => `'${name}'`).join(', ')}]`)} AS dimension`,
+  ])
+  return `
+  SELECT dimension, ${KEYS.map(key => `${key}_key`).join(', ')},
+    ${measures(withModel, dialect)}
+  FROM (${withColumns(repeated, keyed)})
+  GROUP BY dimension, ${KEYS.map(key => `${key}_key`).join(', ')}`
+}
+
+/** Stands for every impacted quote, whatever rule changed it: so that an answer by rule tells how many quotes it is about. */
+export const EVERY_RULE = -1
 
 /** The same by rule, over the impacted quotes that the rule changed. */
-export const sumsByRule = (pair: PolicyPair): string => `
-  SELECT rule, ${MEASURES}
-  FROM (SELECT *, unnest(${changedRulesSql(pair)}) AS rule FROM scored WHERE impacted)
+export function sumsByRule(scored: string, pair: PolicyPair, withModel: boolean, dialect: Dialect): string {
+  const impacted = `SELECT * FROM (${scored}) WHERE impacted`
+  const rules = dialect.eachOf(changedRulesSql(pair, EVERY_RULE, dialect))
+  return `
+  SELECT rule, ${measures(withModel, dialect)}
+  FROM (${withColumns(impacted, [`${rules} AS rule`])})
   WHERE rule IS NOT NULL
   GROUP BY rule`
+}
 
-/** Which quotes lose, or gain, most? */
-export const movers = (sign: 'losing' | 'gaining'): string => `
-  SELECT place
-  FROM scored
-  WHERE mover_delta ${sign === 'losing' ? '<' : '>'} 0
-  ORDER BY mover_delta ${sign === 'losing' ? 'ASC' : 'DESC'}, quote_id ASC
-  LIMIT ${MOVERS_MAX}`
+export const MOVER_SIGNS = ['losing', 'gaining'] as const
+export type MoverSign = (typeof MOVER_SIGNS)[number]
 
 /**
- * What does each fit expect of the change at each slope, and what at worst? Only quotes with another offer add anything; a fit
- * never speaks about the group it left out. At worst: worstWinPpm of domain/support.ts, on extrapolated quotes.
+ * Which quotes come first, or last, by what the change is worth? Those that neither lose nor gain are left out afterwards: a database
+ * that moves such a filter below the stages writes every stage into it, again and again.
  */
-export function responseSums(model: ResponseModel, columnOf: ColumnOf): string {
-  const sums = SLOPE_SHIFTS.map(
-    shift => `
-    sum(candidate_${shift}_win - base_${shift}_win) AS win_${shift},
-    sum(candidate_${shift}_win * candidate_profit - base_${shift}_win * base_profit) AS expected_${shift},
-    sum(
-      CASE
+export const moversQuestion = (scored: string, sign: MoverSign): string => `
+  SELECT place, quote_id, mover_delta
+  FROM (${scored})
+  ORDER BY mover_delta ${sign === 'losing' ? 'ASC' : 'DESC'} NULLS LAST, quote_id ASC
+  LIMIT ${MOVERS_MAX}`
+
+/** Of those who come first, the ones that lose, or gain. */
+export const moversOf = (rows: readonly Row[], sign: MoverSign): readonly Row[] =>
+  rows.filter(({ mover_delta: delta }) => {
+    if (delta === null) return false
+    return sign === 'losing' ? BigInt(delta as bigint) < 0n : BigInt(delta as bigint) > 0n
+  })
+
+/** The last of the quotes that lose, or gain, most. */
+export interface LastMover {
+  readonly quoteId: string
+  readonly delta: bigint
+}
+
+/** How many quotes lose, or gain, at least as much as the last of those who were named? As many as were named, or one was left out. */
+export const standingQuestion = (
+  scored: string,
+  last: Readonly<Record<MoverSign, LastMover | null>>,
+  { text }: Dialect,
+): string => `
+  SELECT
+    count(*) AS scored,
+    ${MOVER_SIGNS.map(sign => {
+      const mover = last[sign]
+      if (mover === null) return `0 AS ${sign}`
+      const beyond = `mover_delta ${sign === 'losing' ? '<' : '>'} ${mover.delta}`
+      return `${countWhere(`${beyond} OR (mover_delta = ${mover.delta} AND quote_id <= ${text(mover.quoteId)})`)} AS ${sign}`
+    }).join(',\n    ')}
+  FROM (${scored})`
+
+/**
+ * What does each fit expect of the change at each slope, and what at worst? Over rows of `wins`, a row a fit. At worst: worstWinPpm
+ * of domain/support.ts, on extrapolated quotes.
+ */
+export function responseQuestion(wins: string, { sumAs }: Dialect): string {
+  const sums = SLOPE_SHIFTS.flatMap(shift => [
+    sumAs(`candidate_${shift}_win - base_${shift}_win`, `win_${shift}`),
+    sumAs(`candidate_${shift}_win * candidate_profit - base_${shift}_win * base_profit`, `expected_${shift}`),
+    sumAs(
+      `CASE
         WHEN support <> 'extrapolated' THEN candidate_${shift}_win
         WHEN candidate_profit >= 0 AND (candidate_granted < base_granted OR candidate_approval > base_approval) THEN 0
         WHEN candidate_profit < 0 AND (candidate_granted > base_granted OR candidate_approval < base_approval) THEN 1000000
         ELSE base_${shift}_win
-      END * candidate_profit - base_${shift}_win * base_profit
-    ) AS worst_${shift}`,
-  )
-  const wins = winsSql(
-    '(SELECT * FROM compared WHERE reoffered)',
-    'fits.fit <> classed.quote_group + 1',
-    model,
-    columnOf,
-  )
+      END * candidate_profit - base_${shift}_win * base_profit`,
+      `worst_${shift}`,
+    ),
+  ])
   return `
-  SELECT fit, ${sums.join(',')}
+  SELECT fit, count(*) AS quotes, ${sums.join(',\n    ')}
   FROM (${wins})
   GROUP BY fit`
+}
+
+/** A row for each fit that speaks about a quote: all but the one that left out the quote's group. Only another offer adds anything. */
+export const underFits = (compared: string, fits: number, { eachOf }: Dialect): string => {
+  const each = eachOf(`[${Array.from({ length: fits }, (_, fit) => fit).join(', ')}]`)
+  return `SELECT * FROM (${withColumns(`SELECT * FROM (${compared}) WHERE reoffered`, [`${each} AS fit`])})
+  WHERE fit <> quote_group + 1`
 }
