@@ -1,7 +1,7 @@
 import type { Block } from './base-rows.ts'
 import { bump, type CandidateState } from './candidate-state.ts'
 import { ImpactedRows } from './impacted-rows.ts'
-import { ATTRIBUTE_ABSENT, type BlockDecisions, COST_ABSENT, DECIDED, type Kernel } from './kernel.ts'
+import { ATTRIBUTE_ABSENT, type BlockDecisions, COST_ABSENT, DECIDED, type RunKernel } from './kernel.ts'
 import { GROUP, SLICE, ZERO_BIN } from './layout.ts'
 import type { Plan } from './plan.ts'
 import { addCents } from './wide.ts'
@@ -18,11 +18,11 @@ export class CandidateRows {
     this.#impacted = new ImpactedRows(plan, base)
   }
 
-  beginBlock(): void {
-    this.#impacted.beginBlock()
+  beginBlock(base: RunKernel): void {
+    this.#impacted.beginBlock(base)
   }
 
-  add(block: Block, kernel: Kernel, decided: BlockDecisions, state: CandidateState): void {
+  add(block: Block, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
     const base = this.#base
     const { layout, index } = this.#plan
     let impacted = 0

@@ -6,6 +6,7 @@ import { assembleSums } from './assemble.ts'
 import { effectIndexOf } from './effect-index.ts'
 import { baseLayout, candidateLayout } from './layout.ts'
 import { mergePartitions } from './merge.ts'
+import { permuted } from './packed-array.ts'
 import { Partition, type PartitionSums } from './partition.ts'
 import { type ColumnarTask, planOf } from './plan.ts'
 import { type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
@@ -45,7 +46,7 @@ export function columnarEngine(options: ColumnarOptions = {}): ReplayEngine {
         snapshot = prepareSnapshot(task.columns, threads > 0)
         prepared.set(task.columns, snapshot)
       }
-      const columnar = columnarTask(task, threads > 0)
+      const columnar = columnarTask(task, snapshot, threads > 0)
       if (threads === 0) {
         return assembled(columnar, snapshot, runHere(columnar, snapshot, options.partitions ?? 1))
       }
@@ -59,12 +60,9 @@ export function columnarEngine(options: ColumnarOptions = {}): ReplayEngine {
   }
 }
 
-function columnarTask(task: ReplayTask, shared: boolean): ColumnarTask {
+function columnarTask(task: ReplayTask, { order }: PreparedSnapshot, shared: boolean): ColumnarTask {
   const { base, candidates, model, columns, scope } = task
-  const marked = rowsInScope(columns, scope)
-  if (!shared) return { base, candidates, model, inScope: marked }
-  const inScope = new Uint8Array(new SharedArrayBuffer(columns.rows))
-  inScope.set(marked)
+  const inScope = permuted(rowsInScope(columns, scope), order, Uint8Array, shared)
   return { base, candidates, model, inScope }
 }
 
@@ -100,5 +98,11 @@ function assembled(
     baseLayout: baseLayout(segments.length, regions.length),
     layout: candidateLayout(shape),
   }
-  return sums.candidates.map(candidate => assembleSums(naming, sums.base, candidate))
+  const named = (places: readonly number[]): readonly number[] =>
+    places.map(place => snapshot.order[place] as number)
+  return sums.candidates.map(candidate => {
+    const assembled = assembleSums(naming, sums.base, candidate)
+    const { losing_rows, gaining_rows } = assembled
+    return { ...assembled, losing_rows: named(losing_rows), gaining_rows: named(gaining_rows) }
+  })
 }

@@ -2,7 +2,7 @@ import { MARGIN_DELTA_BINS } from '../../domain/replay.ts'
 import type { Block } from './base-rows.ts'
 import { bump, type CandidateState } from './candidate-state.ts'
 import { changedRulesInto } from './effect-index.ts'
-import { BLOCK_ROWS, type BlockDecisions, type Kernel } from './kernel.ts'
+import { BLOCK_ROWS, type BlockDecisions, type RunKernel } from './kernel.ts'
 import { BIN_COUNT, GROUP, SLICE, ZERO_BIN } from './layout.ts'
 import type { Plan } from './plan.ts'
 import { ResponseSums } from './response-sums.ts'
@@ -33,6 +33,7 @@ export class ImpactedRows {
   readonly #baseExplained = new Uint8Array(BLOCK_ROWS)
   readonly #effects: Float64Array
   readonly #changed: Int32Array
+  #baseLoops: RunKernel | null = null
   readonly #difference: Difference = {
     row: 0,
     place: 0,
@@ -56,7 +57,8 @@ export class ImpactedRows {
     this.#changed = new Int32Array(rules)
   }
 
-  beginBlock(): void {
+  beginBlock(base: RunKernel): void {
+    this.#baseLoops = base
     this.#baseExplained.fill(0)
     this.#plan.response?.beginBlock()
   }
@@ -65,7 +67,7 @@ export class ImpactedRows {
     this.#response?.carry(cells)
   }
 
-  add(block: Block, place: number, kernel: Kernel, decided: BlockDecisions, state: CandidateState): void {
+  add(block: Block, place: number, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
     const { snapshot } = this.#plan
     const base = this.#base
     const difference = this.#difference
@@ -87,7 +89,7 @@ export class ImpactedRows {
       const support = this.#moveSupport(block, decided, state.cells)
       if (this.#response === null) this.#takeProfitAsExpected(decided)
       else this.#response.add(difference, decided, support === EXTRAPOLATED, state.cells)
-      const rank = snapshot.rank === null ? row : (snapshot.rank[row] as number)
+      const rank = snapshot.rank[row] as number
       state.losing.offer(row, rank, difference.expectedLow, difference.expectedMiddle)
       state.gaining.offer(row, rank, difference.expectedLow, difference.expectedMiddle)
     }
@@ -142,7 +144,7 @@ export class ImpactedRows {
     difference.expectedLow = (decided.netCents[place] as number) - (this.#base.netCents[place] as number)
   }
 
-  #addSlices(kernel: Kernel, decided: BlockDecisions, cells: Float64Array): void {
+  #addSlices(kernel: RunKernel, decided: BlockDecisions, cells: Float64Array): void {
     const { snapshot, layout } = this.#plan
     const { row, place, segmentCode } = this.#difference
     const rules = this.#changed.length
@@ -151,7 +153,7 @@ export class ImpactedRows {
     if (this.#baseExplained[place] === 0) {
       this.#baseExplained[place] = 1
       was.fill(0)
-      this.#plan.base.explain(row, grantedWas, this.#base.marginBps[place] as number, was)
+      this.#baseLoops?.explain(row, grantedWas, this.#base.marginBps[place] as number, was)
     }
     const granted = decided.grantedBps[place] as number
     this.#effects.fill(0)

@@ -1,7 +1,7 @@
 import { addBase, emptyBlock, pickRows } from './base-rows.ts'
 import { CandidateRows } from './candidate-rows.ts'
 import { type CandidateState, emptyState } from './candidate-state.ts'
-import { BLOCK_ROWS, emptyDecisions, type Kernel } from './kernel.ts'
+import { BLOCK_ROWS, type BlockDecisions, emptyDecisions, type RunKernel } from './kernel.ts'
 import type { Mover } from './movers.ts'
 import type { Plan } from './plan.ts'
 
@@ -19,35 +19,61 @@ export interface CandidatePartition {
   readonly gaining: readonly Mover[]
 }
 
+/** A candidate that may decide otherwise than the base on the run at hand. */
+interface Differing {
+  readonly kernel: RunKernel
+  readonly state: CandidateState
+}
+
 /** Runs a plan over ranges of rows, all candidates in one pass. */
 export class Partition {
   readonly #plan: Plan
   readonly #baseCells: Float64Array
   readonly #states: readonly CandidateState[]
 
+  readonly #base: BlockDecisions
+  readonly #decided: BlockDecisions
+  readonly #block = emptyBlock()
+  readonly #rows: CandidateRows
+
   constructor(plan: Plan) {
     this.#plan = plan
+    this.#base = emptyDecisions(plan.index.words)
+    this.#decided = emptyDecisions(plan.index.words)
+    this.#rows = new CandidateRows(plan, this.#base)
     this.#baseCells = new Float64Array(plan.baseLayout.cells)
     this.#states = plan.candidates.map(() => emptyState(plan))
   }
 
-  /** Adds the rows of [from, to). */
+  /** Adds the rows of [from, to), run by run. */
   run(from: number, to: number): void {
-    const plan = this.#plan
-    const nothing = emptyDecisions(plan.index.words)
-    const base = emptyDecisions(plan.index.words)
-    const decided = emptyDecisions(plan.index.words)
-    const block = emptyBlock()
-    const rows = new CandidateRows(plan, base)
-    for (let start = from; start < to; start += BLOCK_ROWS) {
-      pickRows(plan, this.#baseCells, block, start, Math.min(to, start + BLOCK_ROWS))
-      plan.base.decide(block.count, block.rows, nothing, base)
-      addBase(plan, this.#baseCells, block, base)
-      rows.beginBlock()
-      for (const [at, candidate] of plan.candidates.entries()) {
-        candidate.decide(block.count, block.rows, base, decided)
-        rows.add(block, candidate as Kernel, decided, this.#states[at] as CandidateState)
+    const { snapshot, base, candidates } = this.#plan
+    for (const [number, run] of snapshot.runs.entries()) {
+      const start = Math.max(from, run.from)
+      const end = Math.min(to, run.to)
+      if (start >= end) continue
+      const baseLoops = base.over(number)
+      const differing = candidates.flatMap((candidate, at) => {
+        const kernel = candidate.over(number)
+        return kernel.means(baseLoops) ? [] : [{ kernel, state: this.#states[at] as CandidateState }]
+      })
+      for (let block = start; block < end; block += BLOCK_ROWS) {
+        this.#addBlock(block, Math.min(end, block + BLOCK_ROWS), baseLoops, differing)
       }
+    }
+  }
+
+  #addBlock(from: number, to: number, base: RunKernel, differing: readonly Differing[]): void {
+    const plan = this.#plan
+    const block = this.#block
+    pickRows(plan, this.#baseCells, block, from, to)
+    base.decide(block.count, block.rows, this.#base)
+    addBase(plan, this.#baseCells, block, this.#base)
+    if (differing.length === 0) return
+    this.#rows.beginBlock(base)
+    for (const { kernel, state } of differing) {
+      kernel.decide(block.count, block.rows, this.#decided)
+      this.#rows.add(block, kernel, this.#decided, state)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { CheckedPolicy } from '../../domain/policy.ts'
 import type { ResponseModel } from '../../domain/response.ts'
 import { type EffectIndex, effectIndexOf } from './effect-index.ts'
-import { type Kernel, kernelOf } from './kernel.ts'
+import { Kernel } from './kernel.ts'
 import { type BaseLayout, baseLayout, type CandidateLayout, candidateLayout } from './layout.ts'
 import { ResponseRows } from './response-rows.ts'
 import type { PreparedSnapshot } from './snapshot.ts'
@@ -38,8 +38,8 @@ export function planOf(task: ColumnarTask, snapshot: PreparedSnapshot): Plan {
     snapshot,
     inScope: task.inScope,
     index,
-    base: kernelOf(task.base, snapshot, index),
-    candidates: task.candidates.map(candidate => kernelOf(candidate, snapshot, index)),
+    base: new Kernel(task.base, snapshot, index),
+    candidates: task.candidates.map(candidate => new Kernel(candidate, snapshot, index)),
     response: task.model === null ? null : new ResponseRows(task.model, snapshot),
     thin: Uint8Array.from(snapshot.segment.keys, segment => (thin.has(segment) ? 1 : 0)),
     baseLayout: baseLayout(segments, regions),

@@ -4,11 +4,12 @@ import { sizeClass, slopeNano } from '../../domain/response-score.ts'
 import { sigmoidPpm } from '../../domain/sigmoid.ts'
 import { fastMoveMicro } from './fast-arithmetic.ts'
 import { SHIFT_COUNT } from './layout.ts'
+import type { Codes } from './packed-array.ts'
 import type { PreparedSnapshot } from './snapshot.ts'
 
 /** One text column with effects of its own: the model's level of a row is `levelOf[codes[row]]`, -1 for none. */
 export interface FactorTable {
-  readonly codes: Int32Array
+  readonly codes: Codes
   readonly levelOf: Int32Array
   /** [level][fit]. */
   readonly effects: Float64Array
@@ -133,7 +134,7 @@ const byFit = (
 function textColumnOf(
   column: string,
   snapshot: PreparedSnapshot,
-): { readonly codes: Int32Array; readonly keys: readonly string[] } | null {
+): { readonly codes: Codes; readonly keys: readonly string[] } | null {
   if (column === 'segment') return snapshot.segment
   if (column === 'region') return snapshot.region
   if (column === 'product_family') return snapshot.productFamily

@@ -1,26 +1,44 @@
 import type { QuoteColumns, TextColumn } from '../../domain/quote.ts'
 import { compareText } from '../../domain/text.ts'
 import { type LatencyMeans, latencyMeans } from './latency.ts'
+import {
+  type Codes,
+  inSharedMemory,
+  narrowest,
+  type PackedArray,
+  type PackedArrayMaker,
+  permuted,
+} from './packed-array.ts'
+import { featuresOf, runsOf } from './run-features.ts'
+import { combine, orderBy, type Run } from './runs.ts'
 import { type SupportTables, supportTables } from './support-table.ts'
 
 /** A text column without absence: `''` stands for it, as quoteAt says. */
 export interface KeyColumn {
-  readonly codes: Int32Array
+  readonly codes: Codes
   readonly keys: readonly string[]
 }
 
 export type AttributeColumn =
-  | { readonly kind: 'text'; readonly codes: Int32Array; readonly keys: readonly string[] }
+  | { readonly kind: 'text'; readonly codes: Codes; readonly keys: readonly string[] }
   | { readonly kind: 'integer'; readonly values: Float64Array }
 
-/** What the loops read of a snapshot; every array can lie in shared memory, so that workers read one copy. */
+/**
+ * What the loops read of a snapshot, with rows put into runs and within a run by requested discount, so
+ * that like quotes follow each other. Every array can lie in shared memory, so that workers read one copy.
+ */
 export interface PreparedSnapshot {
   readonly rows: number
+  readonly runs: readonly Run[]
+  /** Number of each row in the columns it was prepared from. */
+  readonly order: Int32Array
+  /** Place of each row by quote_id in UTF-8 order. */
+  readonly rank: Int32Array
   readonly listCents: Float64Array
   /** NaN where absent. */
   readonly costCents: Float64Array
-  readonly requestedDiscountBps: Float64Array
-  readonly loggedDiscountBps: Float64Array
+  readonly requestedDiscountBps: Int16Array
+  readonly loggedDiscountBps: Int16Array
   /** 0, 1, or -1 where absent. */
   readonly loggedApproval: Int8Array
   /** Codes of OUTCOMES; 0 is open. */
@@ -29,56 +47,93 @@ export interface PreparedSnapshot {
   readonly segment: KeyColumn
   readonly region: KeyColumn
   readonly productFamily: KeyColumn
-  readonly clusterCodes: Int32Array
+  readonly clusterCodes: Codes
   readonly clusters: number
   /** By key without the `attr.` prefix. Text codes are -1 where absent. */
   readonly attributes: ReadonlyMap<string, AttributeColumn>
   readonly support: SupportTables
   readonly latency: LatencyMeans | null
-  /** Place of each row by quote_id in UTF-8 order; null where rows already stand so. */
-  readonly rank: Int32Array | null
 }
 
-/** Prepares once per snapshot. With `shared`, arrays that do not lie in shared memory are copied there. */
+/** Prepares once per snapshot. With `shared`, arrays lie in shared memory. */
 export function prepareSnapshot(columns: QuoteColumns, shared: boolean): PreparedSnapshot {
-  const keep = shared ? inSharedMemory : <T>(array: T): T => array
+  const { rows } = columns
   const segment = keyColumn(columns.segment)
+  const region = keyColumn(columns.region)
+  const productFamily = keyColumn(columns.productFamily)
   const clusters = keyColumn(columns.cluster)
-  const loggedApproval = Int8Array.from(columns.approvalRequired, value => (Number.isNaN(value) ? -1 : value))
-  const rank = rankOf(columns.quoteIds)
+  const loggedApproval = withoutNaN(columns.approvalRequired)
   const support = supportTables(columns, segment, loggedApproval)
+
+  const features = featuresOf(columns, { segment, region, product_family: productFamily })
+  const { codes, count, used } = combine(
+    rows,
+    features.map(feature => feature.key),
+  )
+  const order = orderBy(rows, [
+    { values: codes, offset: 0, bound: count },
+    { values: columns.requestedDiscountBps, offset: 10_000, bound: 20_001 },
+  ])
+  const put = <T extends PackedArray>(values: PackedArray, make: PackedArrayMaker<T>): T =>
+    permuted(values, order, make, shared)
+  const keyed = (column: KeyColumn): KeyColumn => ({
+    codes: put(column.codes, narrowest(column.keys.length)),
+    keys: column.keys,
+  })
+  const listCents = put(columns.listCents, Float64Array)
+  const costCents = put(columns.costCents, Float64Array)
+  const requestedDiscountBps = put(columns.requestedDiscountBps, Int16Array)
+  const rank = rankOf(columns.quoteIds)
   return {
-    rows: columns.rows,
-    listCents: keep(columns.listCents),
-    costCents: keep(columns.costCents),
-    requestedDiscountBps: keep(columns.requestedDiscountBps),
-    loggedDiscountBps: keep(columns.grantedDiscountBps),
-    loggedApproval: keep(loggedApproval),
-    outcome: keep(columns.outcome),
-    group: keep(columns.group),
-    segment: { ...segment, codes: keep(segment.codes) },
-    region: keptKeys(keyColumn(columns.region), keep),
-    productFamily: keptKeys(keyColumn(columns.productFamily), keep),
-    clusterCodes: keep(clusters.codes),
+    rows,
+    runs: runsOf(
+      { codes, count, order },
+      features.filter((_, at) => used[at]),
+      { listCents, costCents, requestedDiscountBps },
+    ),
+    order: shared ? inSharedMemory(order) : order,
+    rank: rank === null ? order : put(rank, Int32Array),
+    listCents,
+    costCents,
+    requestedDiscountBps,
+    loggedDiscountBps: put(columns.grantedDiscountBps, Int16Array),
+    loggedApproval: put(loggedApproval, Int8Array),
+    outcome: put(columns.outcome, Int8Array),
+    group: put(columns.group, Uint8Array),
+    segment: keyed(segment),
+    region: keyed(region),
+    productFamily: keyed(productFamily),
+    clusterCodes: keyed(clusters).codes,
     clusters: clusters.keys.length,
     attributes: new Map(
       Object.entries(columns.attributes).map(([key, column]) => [
         key,
         column.kind === 'text'
-          ? { kind: 'text', codes: keep(column.codes), keys: column.dictionary }
-          : { kind: 'integer', values: keep(column.values) },
+          ? {
+              kind: 'text',
+              codes: put(column.codes, narrowest(column.dictionary.length)),
+              keys: column.dictionary,
+            }
+          : { kind: 'integer', values: put(column.values, Float64Array) },
       ]),
     ),
-    support: { tableOf: keep(support.tableOf), tables: keep(support.tables) },
+    support: {
+      tableOf: shared ? inSharedMemory(support.tableOf) : support.tableOf,
+      tables: shared ? inSharedMemory(support.tables) : support.tables,
+    },
     latency: latencyMeans(columns, segment),
-    rank: rank === null ? null : keep(rank),
   }
 }
 
-const keptKeys = (column: KeyColumn, keep: <T extends TypedArray>(array: T) => T): KeyColumn => ({
-  codes: keep(column.codes),
-  keys: column.keys,
-})
+/** 0 and 1 as they stand, -1 for absence. */
+function withoutNaN(values: Float64Array): Int8Array {
+  const codes = new Int8Array(values.length)
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] as number
+    codes[row] = Number.isNaN(value) ? -1 : value
+  }
+  return codes
+}
 
 /** Gives absence the code of the empty text, which is added to the keys if it is not there. */
 function keyColumn(column: TextColumn): KeyColumn {
@@ -91,6 +146,7 @@ function keyColumn(column: TextColumn): KeyColumn {
   }
 }
 
+/** null where rows stand in order of quote_id. */
 function rankOf(quoteIds: readonly string[]): Int32Array | null {
   const inOrder = quoteIds.every((id, row) => row === 0 || compareText(quoteIds[row - 1] as string, id) < 0)
   if (inOrder) return null
@@ -100,14 +156,4 @@ function rankOf(quoteIds: readonly string[]): Int32Array | null {
   const rank = new Int32Array(quoteIds.length)
   for (const [place, row] of rows.entries()) rank[row] = place
   return rank
-}
-
-type TypedArray = Float64Array | Int32Array | Int8Array | Uint8Array
-
-function inSharedMemory<T extends TypedArray>(array: T): T {
-  if (array.buffer instanceof SharedArrayBuffer) return array
-  const make = array.constructor as new (buffer: SharedArrayBuffer) => T
-  const copy = new make(new SharedArrayBuffer(array.byteLength))
-  copy.set(array)
-  return copy
 }
