@@ -1,4 +1,5 @@
 import type { AttackResult } from '../domain/attack.ts'
+import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
 import type { Packet } from '../domain/packet.ts'
 import { changeText, estimateText } from '../domain/packet-summary.ts'
 import type { Estimate } from '../domain/replay-report.ts'
@@ -55,14 +56,14 @@ const table = (
 const changeRows = (packet: Packet): readonly (readonly string[])[] =>
   packet.diff.rule_diffs.map(diff => [changeText(diff), diff.rationale])
 
-function effectRows({ replay }: Packet): readonly (readonly string[])[] {
+function effectRows({ replay, currency }: Packet): readonly (readonly string[])[] {
   const { intervals } = replay
   const row = (name: string, estimate: Estimate, unit: string): readonly string[] => [
     name,
     estimateText(estimate, unit),
   ]
   return [
-    row('expected margin', intervals.expected_margin_delta_cents_per_quote, 'cents a quote'),
+    ['expected margin', moneyEstimateText(intervals.expected_margin_delta_cents_per_quote, currency)],
     row('margin rate', intervals.margin_delta_bps, 'bps'),
     row('win rate', intervals.win_rate_delta_bps, 'bps'),
     row('approval load', intervals.approval_load_delta_bps, 'bps'),
@@ -75,13 +76,16 @@ function effectRows({ replay }: Packet): readonly (readonly string[])[] {
 const known = (value: number | null, unit: string): string =>
   value === null ? 'unknown' : `${value} ${unit}`
 
-const segmentRows = ({ replay }: Packet): readonly (readonly string[])[] =>
+const knownMoney = (minor: number | null, currency: string): string =>
+  minor === null ? 'unknown' : moneyChangeText(minor, currency)
+
+const segmentRows = ({ replay, currency }: Packet): readonly (readonly string[])[] =>
   Object.entries(replay.by_segment).map(([segment, slice]) => [
     segment === '' ? '(none)' : segment,
     String(slice.scored),
     String(slice.impacted),
     known(slice.margin_delta_bps, 'bps'),
-    known(slice.expected_margin_delta_cents.per_quote, 'cents'),
+    knownMoney(slice.expected_margin_delta_cents.per_quote, currency),
   ])
 
 const guardrailTable = ({ replay, evidence }: Packet): readonly (readonly string[])[] =>
@@ -111,13 +115,19 @@ function drivenBy({ outcome, smallest_set, contributors }: AttackResult): readon
   return most.length > 0 ? [`most by ${most.join(', ')}`] : []
 }
 
-function supportLines({ support, replay, blast_radius, fitness_verdict }: Packet): readonly string[] {
+function supportLines({
+  support,
+  replay,
+  blast_radius,
+  fitness_verdict,
+  currency,
+}: Packet): readonly string[] {
   const { counts } = replay
   const left = Object.entries(counts.not_replayable).map(([reason, quotes]) => `${quotes} ${reason}`)
   return [
     `${counts.in_scope} quotes in scope: ${counts.scored} scored, ${counts.open} open, not replayable: ${left.join(', ')}`,
     `observed ${known(support.observed_bps, 'bps')}, reweighted ${known(support.reweighted_bps, 'bps')}, extrapolated ${known(support.extrapolated_bps, 'bps')}`,
-    `worst case on extrapolated quotes: ${known(support.worst_case_expected_margin_delta_cents_per_quote, 'cents a quote')}`,
+    `worst case on extrapolated quotes: ${knownMoney(support.worst_case_expected_margin_delta_cents_per_quote, currency)} a quote`,
     `${blast_radius.impacted_quote_count} quotes impacted, ${blast_radius.impacted_value_ratio_bps} bps of the value`,
     `history: ${fitness_verdict}`,
   ]

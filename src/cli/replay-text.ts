@@ -1,3 +1,4 @@
+import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
 import { estimateText } from '../domain/packet-summary.ts'
 import type { Mover, ReplayReport, ReplaySlice } from '../domain/replay-report.ts'
 
@@ -9,10 +10,11 @@ export function replayText(report: ReplayReport): string {
     block('effect, with 95% interval', effectRows(report)),
     block('reach', reachRows(report)),
     block('support', supportRows(report)),
-    block('by segment', sliceRows(report.by_segment)),
-    block('by rule', sliceRows(report.by_rule)),
-    block('loses most', report.movers.losing.map(moverRow)),
-    block('gains most', report.movers.gaining.map(moverRow)),
+    block('by segment', sliceRows(report.by_segment, report.currency)),
+    block('by region', sliceRows(report.by_region, report.currency)),
+    block('by rule', sliceRows(report.by_rule, report.currency)),
+    block('loses most', moverRows(report.movers.losing, report.currency)),
+    block('gains most', moverRows(report.movers.gaining, report.currency)),
     block('guardrails', guardrailRows(report)),
     block('risk flags', report.risk_flags.length === 0 ? [] : [['', report.risk_flags.join(', ')]]),
     nextStep(report),
@@ -46,10 +48,17 @@ function countRows({ counts }: ReplayReport): readonly Row[] {
   ]
 }
 
-function effectRows({ intervals, expected_margin_delta_cents: expected }: ReplayReport): readonly Row[] {
-  const perQuote = estimateText(intervals.expected_margin_delta_cents_per_quote, 'cents a quote')
+function effectRows({
+  intervals,
+  currency,
+  expected_margin_delta_cents: expected,
+}: ReplayReport): readonly Row[] {
+  const perQuote = moneyEstimateText(intervals.expected_margin_delta_cents_per_quote, currency)
   return [
-    ['expected margin', expected.total === null ? perQuote : `${perQuote}; ${expected.total} cents in all`],
+    [
+      'expected margin',
+      expected.total === null ? perQuote : `${perQuote}; ${moneyChangeText(expected.total, currency)} in all`,
+    ],
     ['margin', estimateText(intervals.margin_delta_bps, 'bps')],
     ['margin on revenue', estimateText(intervals.revenue_weighted_margin_delta_bps, 'bps')],
     ['win rate', estimateText(intervals.win_rate_delta_bps, 'bps')],
@@ -73,7 +82,7 @@ const reachRows = ({ blast_radius: reach, counts }: ReplayReport): readonly Row[
   ],
 ]
 
-function supportRows({ support }: ReplayReport): readonly Row[] {
+function supportRows({ support, currency }: ReplayReport): readonly Row[] {
   const { observed_bps: observed, reweighted_bps: reweighted, extrapolated_bps: extrapolated } = support
   const worst = support.worst_case_expected_margin_delta_cents_per_quote
   return [
@@ -83,22 +92,26 @@ function supportRows({ support }: ReplayReport): readonly Row[] {
         ? 'unknown: no quote is scored'
         : `${observed} bps observed, ${reweighted} bps reweighted, ${extrapolated} bps extrapolated`,
     ],
-    ['worst case', worst === null ? 'unknown' : `${worst} cents of expected margin a quote`],
+    [
+      'worst case',
+      worst === null ? 'unknown' : `${moneyChangeText(worst, currency)} of expected margin a quote`,
+    ],
   ]
 }
 
-const sliceRows = (slices: Readonly<Record<string, ReplaySlice>>): readonly Row[] =>
+const sliceRows = (slices: Readonly<Record<string, ReplaySlice>>, currency: string): readonly Row[] =>
   Object.entries(slices)
     .filter(([, slice]) => slice.impacted > 0)
     .map(([key, slice]) => [
       key === '' ? '(none)' : key,
-      `${slice.impacted} of ${slice.scored} quotes, margin ${orUnknown(slice.margin_delta_bps)} bps, expected ${orUnknown(slice.expected_margin_delta_cents.per_quote)} cents a quote`,
+      `${slice.impacted} of ${slice.scored} quotes, margin ${orUnknown(slice.margin_delta_bps)} bps, expected ${slice.expected_margin_delta_cents.per_quote === null ? 'unknown' : moneyChangeText(slice.expected_margin_delta_cents.per_quote, currency)} a quote`,
     ])
 
-const moverRow = ({ quote_id, base, candidate, rule_ids, ...mover }: Mover): Row => [
-  quote_id,
-  `${mover.expected_margin_delta_cents} cents: discount ${base.granted_discount_bps} to ${candidate.granted_discount_bps} bps, approval ${yesNo(base.approval_required)} to ${yesNo(candidate.approval_required)}, by ${rule_ids.join(', ')}`,
-]
+const moverRows = (movers: readonly Mover[], currency: string): readonly Row[] =>
+  movers.map(({ quote_id, base, candidate, rule_ids, ...mover }) => [
+    quote_id,
+    `${moneyChangeText(mover.expected_margin_delta_cents, currency)}: discount ${base.granted_discount_bps} to ${candidate.granted_discount_bps} bps, approval ${yesNo(base.approval_required)} to ${yesNo(candidate.approval_required)}, by ${rule_ids.join(', ')}`,
+  ])
 
 const guardrailRows = ({ guardrails }: ReplayReport): readonly Row[] =>
   guardrails.passed ? [['', 'all pass']] : guardrails.blocks.map(({ code, reason }) => [code, reason])

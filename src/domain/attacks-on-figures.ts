@@ -1,6 +1,7 @@
 import { div } from './arithmetic.ts'
 import { type Attack, type Contributor, topContributors } from './attack.ts'
 import type { ScanCount } from './attack-scan.ts'
+import { moneyText } from './money-text.ts'
 import type { ReplaySlice } from './replay-report.ts'
 
 const segments = (count: ScanCount): readonly Contributor[] =>
@@ -134,7 +135,9 @@ export const extrapolation: Attack = ({ report, scan, thresholds }) => {
   const withstands = worst !== null && worst >= 0
   const unseen = `${extrapolated.quotes} of ${impacted.quotes} changed quotes would be decided as history never was`
   const words =
-    worst === null ? 'and its worst case is unknown' : `and at worst it gains ${worst} cents a quote`
+    worst === null
+      ? 'and its worst case is unknown'
+      : `and at worst it gains ${moneyText(worst, report.currency)} a quote`
   return {
     outcome: measured > limit && !withstands ? 'blocked' : 'passed',
     measured,

@@ -51,6 +51,6 @@ export function overturningText(shareBps: Bps | null): string {
   if (shareBps === 0) return 'chance alone could explain it'
   const percent = div(shareBps, 100)
   return shareBps >= OVERTURNING_MAX_BPS
-    ? `no hidden cause that shifts the slope by up to ${percent}% overturns it`
-    : `a hidden cause that shifts the slope by ${percent}% would overturn it`
+    ? `nothing unrecorded that shifts the response to discounts by up to ${percent}% of its strength overturns it`
+    : `only something unrecorded that shifts the response to discounts by ${percent}% of its strength would overturn it`
 }

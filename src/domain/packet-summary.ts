@@ -1,4 +1,5 @@
 import type { SafetyEvaluation } from './attacks.ts'
+import { moneyEstimateText } from './money-text.ts'
 import { overturningText } from './overturning.ts'
 import type { HistoryVerdict, PacketBody } from './packet.ts'
 import type { RuleDiff } from './policy.ts'
@@ -40,8 +41,7 @@ function effectLine({ replay, proven, overturning_slope_share_bps, currency }: S
   const expected = replay.intervals.expected_margin_delta_cents_per_quote
   const marginText = `margin rate ${estimateText(replay.intervals.margin_delta_bps, 'bps')}`
   if (expected.point === null) return `effect: unproven, history gives no response to price; ${marginText}`
-  const unit = `${currency.toUpperCase()} cents a quote`
-  const effect = `expected margin ${estimateText(expected, unit)}; ${marginText}`
+  const effect = `expected margin ${moneyEstimateText(expected, currency)}; ${marginText}`
   return proven
     ? `effect: ${effect}; ${overturningText(overturning_slope_share_bps)}`
     : `effect: unproven: ${effect}`

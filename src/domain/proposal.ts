@@ -2,6 +2,7 @@ import type { Proposal } from './appraisal.ts'
 import { div } from './arithmetic.ts'
 import type { FitnessAudit, FitnessVerdict } from './fitness-finding.ts'
 import type { LifecycleStatus } from './lifecycle.ts'
+import { moneyEstimateText, moneyText } from './money-text.ts'
 import { overturningText } from './overturning.ts'
 import { changeText, estimateText } from './packet-summary.ts'
 import type { PolicyDocument, RuleDiff } from './policy.ts'
@@ -102,8 +103,9 @@ function gainText(
 ) {
   const expected = estimates.expected_margin_delta_cents_per_quote
   if (expected.point === null) return 'this history gives no response to price, so no effect can be told'
-  const bound = robust === null ? 'no robust lower bound' : `robust lower bound ${robust}`
-  return `expected margin ${estimateText(expected, `${currency} cents a quote`)}, ${bound}; ${overturningText(overturning)}`
+  const bound =
+    robust === null ? 'no robust lower bound' : `robust lower bound ${moneyText(robust, currency)}`
+  return `expected margin ${moneyEstimateText(expected, currency)}, ${bound}; ${overturningText(overturning)}`
 }
 
 const sharesText = ({

@@ -42,6 +42,7 @@ export function replayFindings(replayed: Replayed): Omit<ReplayReport, 'replay_c
     schema: 'clo_replay_report.v1',
     candidate_id: replayed.candidateId,
     engine_version: ENGINE_VERSION,
+    currency: columns.currency,
     ...judged,
     projected_margin_delta_bps: intervals.margin_delta_bps.point,
     revenue_weighted_margin_delta_bps: intervals.revenue_weighted_margin_delta_bps.point,

@@ -16,6 +16,8 @@ export interface ReplayReport {
   /** Earned: permuted rows on another engine or partition gave the same sums to the last byte. */
   readonly deterministic_pass: boolean
   readonly inputs: ReplayInputs
+  /** The snapshot's, as it came; "" of no quotes. Amounts are in its minor units. */
+  readonly currency: string
   readonly counts: ReplayCounts
 
   /** Mean difference of margin_bps over scored quotes with cost. */

@@ -1,6 +1,7 @@
 import type { Proposal } from '../domain/appraisal.ts'
 import { div } from '../domain/arithmetic.ts'
 import type { FitnessFinding, FitnessVerdict } from '../domain/fitness-finding.ts'
+import { moneyText } from '../domain/money-text.ts'
 import { type NotProposedReport, withRemedy } from '../domain/not-proposed.ts'
 import type { CandidateDiff } from '../domain/policy.ts'
 import type { ProposalSource, ProposedCandidate } from '../domain/proposal.ts'
@@ -85,7 +86,7 @@ async function proposeOwn(
     const ruleDiffs = diffsOf(
       found.tunables,
       proposal.appraisal.setting,
-      rationaleOf(proposal, found.tunables, habits),
+      rationaleOf(proposal, found.tunables, habits, evidence.columns.currency),
     )
     const candidate = await proposeChange(ports, engine, evidence, {
       source: 'optimizer',
@@ -173,6 +174,7 @@ function rationaleOf(
   proposal: Proposal,
   tunables: readonly Tunable[],
   habits: ReadonlyMap<string, string>,
+  currency: string,
 ): (tunable: Tunable) => string {
   return tunable => {
     const change = proposal.changes.find(({ at }) => tunables[at] === tunable)
@@ -180,8 +182,8 @@ function rationaleOf(
     const { pointMicroCents, robustLowerMicroCents, impacted } = change.added
     const habit = habits.get(tunable.ruleId)
     return (
-      `adds ${cents(pointMicroCents)} cents of expected margin a quote to the rest, ` +
-      `at least ${cents(robustLowerMicroCents)} by the robust lower bound; decides ${impacted} past quotes differently${habit === undefined ? '' : `. In this history ${habit}`}`
+      `adds ${moneyText(cents(pointMicroCents), currency)} of expected margin a quote to the rest, ` +
+      `at least ${moneyText(cents(robustLowerMicroCents), currency)} by the robust lower bound; decides ${impacted} past quotes differently${habit === undefined ? '' : `. In this history ${habit}`}`
     )
   }
 }

@@ -38,7 +38,7 @@ test('what would overturn a gain is the share of the slope at which its bound re
   assert.equal(await overturningShareBps(model, falling(1_000_000, 9)), OVERTURNING_MAX_BPS)
   assert.equal(await overturningShareBps(model, async () => null), null)
   assert.equal(await overturningShareBps(null, falling(1, 1)), null)
-  assert.match(overturningText(6200), /slope by 62%/)
+  assert.match(overturningText(6200), /discounts by 62% of its strength/)
 })
 
 test('a proposal stands just below the share that would overturn it, and falls just above', async () => {

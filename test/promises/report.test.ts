@@ -11,6 +11,7 @@ import {
 } from '../../src/cli/report/figures.ts'
 import { renderReport } from '../../src/cli/report/page.ts'
 import type { RunReport } from '../../src/cli/report/run-report.ts'
+import { moneyChangeText, moneyEstimateText, moneyText } from '../../src/domain/money-text.ts'
 import { REPLAY } from '../support/report-replay.ts'
 import { BARREN_RUN, WHOLE_RUN } from '../support/report-runs.ts'
 import { markupFaults } from '../support/well-formed.ts'
@@ -187,6 +188,19 @@ test('text from quotes and rules cannot become markup', () => {
   })
   assert.equal(page.includes('<script'), false)
   assert.deepEqual(markupFaults(page), [])
+})
+
+test('amounts in texts have their currency, its decimals and separators, also beyond 2^53', () => {
+  assert.equal(moneyText(123_456, 'eur'), '1,234.56 EUR')
+  assert.equal(moneyText(-7, ''), '-0.07')
+  assert.equal(moneyText('123456789012345678901', 'usd'), '1,234,567,890,123,456,789.01 USD')
+  assert.equal(moneyChangeText(1_234_567, 'jpy'), '+1,234,567 JPY')
+  assert.equal(moneyChangeText('0', 'eur'), '0.00 EUR')
+  assert.equal(
+    moneyEstimateText({ point: 263, lower: -41, upper: 412_000 }, 'eur'),
+    '+2.63 EUR a quote (95%: -0.41 to +4,120.00)',
+  )
+  assert.equal(moneyEstimateText({ point: null, lower: null, upper: null }, 'eur'), 'unknown')
 })
 
 test('figures are written exactly: money from decimal strings, discounts in percent, durations in the right unit', () => {

@@ -78,6 +78,7 @@ export const REPLAY: ReplayReport = {
   candidate_id: 'cand_5f0c2b7e91d34a6880aa1c2e',
   replay_checksum: digestOfDigit('a'),
   engine_version: 'clo-engine/1',
+  currency: 'eur',
   deterministic_pass: true,
   inputs: {
     base_policy_version: 1,

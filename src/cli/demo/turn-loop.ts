@@ -1,3 +1,4 @@
+import { decimalsOf } from '../../domain/money-text.ts'
 import { rejectReasonText } from '../../domain/quote-file-account.ts'
 import { done, type Result } from '../../domain/refusal.ts'
 import type { Digest } from '../../domain/units.ts'
@@ -89,13 +90,10 @@ async function firstFindings(
   })
 }
 
-/** How many decimals a currency has is ISO 4217's to say; yen have none. */
-function currencyOf(code: string): RunReport['currency'] {
-  const known = /^[a-z]{3}$/.test(code) ? code.toUpperCase() : null
-  if (known === null) return { code, minorUnit: 2 }
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency: known })
-  return { code: known, minorUnit: format.resolvedOptions().maximumFractionDigits === 0 ? 0 : 2 }
-}
+const currencyOf = (code: string): RunReport['currency'] => ({
+  code: code.toUpperCase(),
+  minorUnit: decimalsOf(code),
+})
 
 const NOTHING_YET = {
   proposal: null,

@@ -1,3 +1,4 @@
+import { amountText } from '../../domain/money-text.ts'
 import type { Estimate } from '../../domain/replay-report.ts'
 
 /** What an amount of minor units means: 1234 in a currency of two decimals is 12.34. */
@@ -42,11 +43,7 @@ export const percentOfPpm = (ppm: number | null): string =>
 /** Minor units, a number or the decimal string of a total, as `1,234.56`. */
 export function amount(minor: number | string | null, currency: Currency): string {
   if (minor === null) return UNKNOWN
-  const text = String(minor)
-  const digits = text.replace(/^-/, '').padStart(currency.minorUnit + 1, '0')
-  const whole = grouped(digits.slice(0, digits.length - currency.minorUnit))
-  const fraction = currency.minorUnit === 0 ? '' : `.${digits.slice(-currency.minorUnit)}`
-  return `${text.startsWith('-') ? MINUS : ''}${whole}${fraction}`
+  return amountText(minor, currency.minorUnit).replace('-', MINUS)
 }
 
 /** As `amount`, with a plus before a gain. */
