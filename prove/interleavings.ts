@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Chance } from './interleavings/chance.ts'
+import { type Ground, groundOf, STORES } from './interleavings/ground.ts'
 import { emptyTally, playMatch, type Tally } from './interleavings/match.ts'
 import type { ProofOptions } from './main.ts'
 
@@ -24,37 +22,33 @@ const MUST_OCCUR = [
  * Random interleavings of apply, rollback, pause, release and decide by three processes on one database, some killed at random
  * moments. After each, the state must be what the log implies: no apply or approval between pause and release, one winner per
  * base version, epochs without gap, nothing lost that was promised; every 25 the whole audit is verified. Options: `--rounds`
- * (2000), `--seed` (1), `--store` (`sqlite`).
+ * (2000), `--seed` (1), `--store` (`sqlite`, or `postgres` for a server of its own).
  */
 export async function prove(options: ProofOptions): Promise<boolean> {
   const rounds = Number(options.rounds ?? 2000)
   const seed = Number(options.seed ?? 1)
-  const tally = await interleave(rounds, seed, options.store ?? 'sqlite', done =>
-    console.log(`  ${done} of ${rounds}`),
-  )
+  const store = STORES.find(name => name === (options.store ?? 'sqlite'))
+  if (store === undefined) throw new Error(`no store \`${options.store}\`; there are: ${STORES.join(', ')}`)
+  await using ground = await groundOf(store)
+  const tally = await interleave(rounds, seed, ground, done => console.log(`  ${done} of ${rounds}`))
   console.log(accountOf(tally, seed))
   const missing = MUST_OCCUR.filter(word => (tally.ended[word] ?? 0) === 0)
   if (missing.length > 0) console.log(`never happened: ${missing.join(', ')}`)
   return tally.violations.length === 0 && missing.length === 0 && tally.interleavings === rounds
 }
 
-/** Plays so many interleavings in temporary folders and returns what was seen. */
+/** Plays so many interleavings on that ground and returns what was seen. */
 export async function interleave(
   rounds: number,
   seed: number,
-  store: string,
+  ground: Ground,
   progress: (done: number) => void = () => undefined,
 ): Promise<Tally> {
   const tally = emptyTally()
   const chance = new Chance(seed)
   for (let played = 0; played < rounds; ) {
     const now = Math.min(ROUNDS_PER_DATABASE, rounds - played)
-    const folder = await mkdtemp(join(tmpdir(), 'quotey-proof-'))
-    try {
-      await playMatch(`${store}:${join(folder, 'home')}`, now, chance, tally)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    await playMatch(await ground.prepare(), now, chance, tally)
     played += now
     progress(played)
   }

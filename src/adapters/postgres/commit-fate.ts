@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BrokenState } from '../../loop/ports.ts'
-import { type PostgresConnection, READING } from './connection.ts'
+import type { PostgresConnection } from './connection.ts'
 import { isDisconnected, unknownOutcome } from './obstacle.ts'
 
 /** What names a transaction to the server that ran it. */
@@ -55,7 +55,7 @@ async function fateOf(
 }
 
 async function statusOf(connection: PostgresConnection, id: string, serverStarted: string): Promise<unknown> {
-  await connection.begin(READING)
+  await connection.begin('reading')
   try {
     const { rows } = await connection.query(
       `SELECT CASE WHEN pg_postmaster_start_time()::text = $2 THEN pg_xact_status($1::xid8) ELSE 'another server' END AS status`,

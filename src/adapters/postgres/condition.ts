@@ -1,5 +1,5 @@
 import type { DatabaseCondition } from '../machine.ts'
-import { PostgresConnection, READING } from './connection.ts'
+import { PostgresConnection } from './connection.ts'
 import { damageFound } from './pages.ts'
 
 /** Settings of a server under which what was committed can be lost or torn, and what they must be. */
@@ -32,7 +32,7 @@ export const postgresCondition = (url: string): DatabaseCondition => ({
 async function asking<T>(url: string, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
   const connection = new PostgresConnection(url)
   try {
-    await connection.begin(READING)
+    await connection.begin('reading')
     return await work(connection)
   } finally {
     await connection.rollback()

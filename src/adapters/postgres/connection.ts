@@ -3,7 +3,7 @@ import { isDisconnected } from './obstacle.ts'
 import { VALUE_TYPES } from './values.ts'
 
 /** Milliseconds that a writer waits for the control row, as on SQLite for the file. */
-const LOCK_MS_MAX = 10_000
+export const LOCK_MS_MAX = 10_000
 /** Milliseconds for one statement; reading a log of a million entries takes some. */
 const STATEMENT_MS_MAX = 300_000
 /** Milliseconds that a process which stands still may hold a transaction open, and with it the control row. */
@@ -15,7 +15,6 @@ const CONNECT_MS_MAX = 10_000
  * printed, how long anything waits, or whether a commit is on disk when it is acknowledged.
  */
 const SETTINGS = [
-  `SET LOCAL lock_timeout = ${LOCK_MS_MAX}`,
   `SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`,
   `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
   "SET LOCAL TimeZone = 'UTC'",
@@ -24,16 +23,24 @@ const SETTINGS = [
   "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
 ].join('; ')
 
-export const READING = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${SETTINGS}`
-export const WRITING = `BEGIN ISOLATION LEVEL READ COMMITTED; ${SETTINGS}`
+/** A reader has a view of one moment. A writer's statements each see what was committed before them, as it waits for its turn first. */
+const BEGIN_BY_PURPOSE = {
+  reading: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+  writing: 'BEGIN ISOLATION LEVEL READ COMMITTED',
+} as const
+
+export type Purpose = keyof typeof BEGIN_BY_PURPOSE
 
 /** One connection, made when it is first needed and again after it was lost. */
 export class PostgresConnection {
   readonly #url: string
+  readonly #lockMsMax: number
   #client: Client | null = null
+  #asked: Promise<unknown> = Promise.resolve()
 
-  constructor(url: string) {
+  constructor(url: string, lockMsMax: number = LOCK_MS_MAX) {
     this.#url = url
+    this.#lockMsMax = lockMsMax
   }
 
   /** Host and database as a person names them; never the password. */
@@ -43,15 +50,17 @@ export class PostgresConnection {
 
   /** Another connection to the same database, for what cannot be asked inside a transaction of this one. */
   another(): PostgresConnection {
-    return new PostgresConnection(this.#url)
+    return new PostgresConnection(this.#url, this.#lockMsMax)
   }
 
   /**
-   * Begins a transaction and returns the rows of the last statement in `opening`. A connection that was lost while nobody used it
-   * is made anew: nothing had been asked on it yet.
+   * Begins a transaction and returns the rows of `first`, a statement that goes along with it. A connection that was lost while
+   * nobody used it is made anew: nothing had been asked on it yet.
    */
-  async begin(opening: string): Promise<readonly Record<string, unknown>[]> {
+  async begin(purpose: Purpose, first = 'SELECT 1'): Promise<readonly Record<string, unknown>[]> {
     const reused = this.#client !== null
+    const waiting = `SET LOCAL lock_timeout = ${this.#lockMsMax}`
+    const opening = [BEGIN_BY_PURPOSE[purpose], waiting, SETTINGS, first].join('; ')
     try {
       return await this.#opened(opening)
     } catch (error) {
@@ -60,14 +69,11 @@ export class PostgresConnection {
     }
   }
 
-  async query(text: string, values: readonly unknown[] = []): Promise<QueryResult<Record<string, unknown>>> {
-    if (this.#client === null) throw new Error('Connection terminated: nothing is open')
-    try {
-      return await this.#client.query(text, [...values])
-    } catch (error) {
-      if (isDisconnected(error)) this.#drop()
-      throw error
-    }
+  /** Asks one thing; what is asked together is answered one after another. */
+  query(text: string, values: readonly unknown[] = []): Promise<QueryResult<Record<string, unknown>>> {
+    const mine = this.#asked.then(() => this.#answer(text, values))
+    this.#asked = mine.catch(() => undefined)
+    return mine
   }
 
   /** Ends the transaction without keeping anything; a lost connection has ended it already. */
@@ -90,6 +96,16 @@ export class PostgresConnection {
     } catch (error) {
       if (isDisconnected(error)) this.#drop()
       else await this.rollback()
+      throw error
+    }
+  }
+
+  async #answer(text: string, values: readonly unknown[]): Promise<QueryResult<Record<string, unknown>>> {
+    if (this.#client === null) throw new Error('Connection terminated: nothing is open')
+    try {
+      return await this.#client.query(text, [...values])
+    } catch (error) {
+      if (isDisconnected(error)) this.#drop()
       throw error
     }
   }

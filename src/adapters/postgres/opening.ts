@@ -2,7 +2,7 @@ import { done, type Result, refuse } from '../../domain/refusal.ts'
 import { BrokenState } from '../../loop/ports.ts'
 import type { DatabaseSeat } from '../new-home.ts'
 import { commit, type Fate } from './commit-fate.ts'
-import { PostgresConnection, READING, WRITING } from './connection.ts'
+import { LOCK_MS_MAX, PostgresConnection } from './connection.ts'
 import { definitionStatements, SCHEMA_VERSION } from './definition.ts'
 import { CONTROL_TABLE, guardStatements } from './guard.sql.ts'
 import { damaged, postgresObstacle } from './obstacle.ts'
@@ -17,10 +17,13 @@ const FOUNDING_LOCK = 1_903_519_604
 
 /**
  * Opens the installation in a database. Refuses where there is none (not_found), where the server, its encoding or the tables are
- * not what this program knows (bad_input), or as the server does (store_unavailable, audit_broken).
+ * not what this program knows (bad_input), or as the server does (store_unavailable, audit_broken). A writer waits `lockMsMax` milliseconds for its turn.
  */
-export async function openPostgres(url: string): Promise<Result<PostgresStore>> {
-  const connection = new PostgresConnection(url)
+export async function openPostgres(
+  url: string,
+  lockMsMax: number = LOCK_MS_MAX,
+): Promise<Result<PostgresStore>> {
+  const connection = new PostgresConnection(url, lockMsMax)
   const objection = await asked(connection, () => objectionTo(connection))
   if (objection.ok) return done(new PostgresStore(connection))
   await connection.close()
@@ -50,7 +53,8 @@ export const postgresSeat = (url: string): DatabaseSeat => ({
 
 async function settled(connection: PostgresConnection, path: string): Promise<Result<null>> {
   const [fate] = await connection.begin(
-    `${WRITING}; SELECT pg_advisory_xact_lock(${FOUNDING_LOCK});
+    'writing',
+    `SELECT pg_advisory_xact_lock(${FOUNDING_LOCK});
      SELECT pg_current_xact_id()::text AS transaction_id, pg_postmaster_start_time()::text AS server_started`,
   )
   try {
@@ -68,7 +72,7 @@ async function settled(connection: PostgresConnection, path: string): Promise<Re
 }
 
 async function objectionTo(connection: PostgresConnection): Promise<Result<null>> {
-  await connection.begin(READING)
+  await connection.begin('reading')
   try {
     const unfit = await unfitServer(connection)
     if (!unfit.ok) return unfit

@@ -1,7 +1,7 @@
 import { BrokenState, type Reading, type Store, type Writing } from '../../loop/ports.ts'
 import { Turns } from '../turns.ts'
 import { commit, type Fate } from './commit-fate.ts'
-import { type PostgresConnection, READING, WRITING } from './connection.ts'
+import type { PostgresConnection } from './connection.ts'
 import { SCHEMA_VERSION } from './definition.ts'
 import { CONTROL_TABLE } from './guard.sql.ts'
 import { damaged, postgresObstacle } from './obstacle.ts'
@@ -11,7 +11,7 @@ import { PostgresTransaction } from './transaction.ts'
  * Takes the control row, which orders every change of every process. The lock is held from here to the commit, and each later
  * statement sees what was committed before it was granted.
  */
-const CHANGING = `${WRITING};
+const TAKE_TURN = `
   SELECT schema_version, pg_current_xact_id()::text AS transaction_id, pg_postmaster_start_time()::text AS server_started
   FROM ${CONTROL_TABLE} FOR UPDATE`
 
@@ -48,7 +48,7 @@ export class PostgresStore implements Store {
   }
 
   async #reading<T>(work: (tx: Reading) => Promise<T>): Promise<T> {
-    await this.#connection.begin(READING)
+    await this.#connection.begin('reading')
     try {
       return await work(new PostgresTransaction(this.#connection))
     } finally {
@@ -57,7 +57,7 @@ export class PostgresStore implements Store {
   }
 
   async #changing<T>(work: (tx: Writing) => Promise<T>): Promise<T> {
-    const [control, ...more] = await this.#connection.begin(CHANGING)
+    const [control, ...more] = await this.#connection.begin('writing', TAKE_TURN)
     try {
       if (control?.schema_version !== SCHEMA_VERSION || more.length > 0) {
         throw new BrokenState(

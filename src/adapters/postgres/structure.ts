@@ -1,5 +1,5 @@
 import type { StructureFault } from '../../loop/ports.ts'
-import { type PostgresConnection, WRITING } from './connection.ts'
+import type { PostgresConnection } from './connection.ts'
 import { definitionStatements, TABLES } from './definition.ts'
 import { CONTROL_TABLE, guardStatements, REFUSAL_FUNCTION } from './guard.sql.ts'
 import { damageFound } from './pages.ts'
@@ -29,7 +29,7 @@ export async function structureFaults(connection: PostgresConnection): Promise<r
 
 async function freshSchema(connection: PostgresConnection): Promise<Schema> {
   try {
-    await connection.begin(WRITING)
+    await connection.begin('writing')
     const statements = [...definitionStatements('TEMPORARY '), ...guardStatements('TEMPORARY ')]
     await connection.query(statements.join(';\n'))
     const made = await schemaIn(connection, 'pg_my_temp_schema()')
