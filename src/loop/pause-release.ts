@@ -37,33 +37,50 @@ export async function releasePause(
   input: ReleasePause,
   validation: ValidationReport | null = null,
 ): Promise<Result<ControlStatus>> {
-  const remediation = input.remediation.trim()
-  if (remediation === '') {
-    return refuse('reason_required', 'a release needs a written remediation', 'pass `--remediation TEXT`')
-  }
   return ports.store.change(async tx => {
     const at = ports.clock.now()
-    const authority = await authorize(tx, at, input.actorId, 'release')
-    if (!authority.ok) return authority
-    const state = await pauseState(tx)
-    const readable = releasable(state)
-    if (!readable.ok) return readable
-    const clear = await metricsClear(tx, readable.value)
-    if (!clear.ok) return clear
+    const cleared = await releaseClearance(tx, input, at)
+    if (!cleared.ok) return cleared
+    const { authority, state, pause, kpiSnapshotId } = cleared.value
+    const remediation = input.remediation.trim()
     const valid = controlsHold(validation)
     if (!valid.ok) return valid
     if (state.signatures.some(signature => signature.actorId === input.actorId)) {
       return done(await statusIn(tx))
     }
-    const signing = { authority: authority.value, remediation, kpiSnapshotId: clear.value, validation, at }
-    const signed = await sign(tx, ports, readable.value, signing)
+    const signing = { authority, remediation, kpiSnapshotId, validation, at }
+    const signed = await sign(tx, ports, pause, signing)
     if (!signed.ok) return signed
-    const signatures = [...state.signatures, signatureOf(authority.value, remediation)]
-    if (signedByBothRoles(signatures)) {
-      await release(tx, ports, readable.value, signed.value, signatures, signing)
-    }
+    const signatures = [...state.signatures, signatureOf(authority, remediation)]
+    if (signedByBothRoles(signatures)) await release(tx, ports, pause, signed.value, signatures, signing)
     return done(await statusIn(tx))
   })
+}
+
+interface ReleaseClearance {
+  readonly authority: Authority
+  readonly state: PauseState
+  readonly pause: ReadablePause
+  readonly kpiSnapshotId: string
+}
+
+/** All that a release asks for but the validation, refused in this order. */
+export async function releaseClearance(
+  tx: Reading,
+  { actorId, remediation }: ReleasePause,
+  at: Instant,
+): Promise<Result<ReleaseClearance>> {
+  if (remediation.trim() === '') {
+    return refuse('reason_required', 'a release needs a written remediation', 'pass `--remediation TEXT`')
+  }
+  const authority = await authorize(tx, at, actorId, 'release')
+  if (!authority.ok) return authority
+  const state = await pauseState(tx)
+  const pause = releasable(state)
+  if (!pause.ok) return pause
+  const clear = await metricsClear(tx, pause.value)
+  if (!clear.ok) return clear
+  return done({ authority: authority.value, state, pause: pause.value, kpiSnapshotId: clear.value })
 }
 
 function releasable(state: PauseState): Result<ReadablePause> {

@@ -1,241 +1,30 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { Role } from '../../src/domain/controls.ts'
-import type { RefusalCode, Result } from '../../src/domain/refusal.ts'
-import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { activePolicy } from '../../src/loop/active.ts'
+import { Command } from 'commander'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { CONTROLS, type Role } from '../../src/domain/controls.ts'
+import { buildServer } from '../../src/http/server.ts'
 import { verifyAudit } from '../../src/loop/audit.ts'
-import { runDrill } from '../../src/loop/drill.ts'
-import { recordKpiSummary } from '../../src/loop/kpi.ts'
 import { liveStateDigest } from '../../src/loop/live-state.ts'
-import { monitorCandidate } from '../../src/loop/monitor.ts'
-import { buildPacket } from '../../src/loop/packet.ts'
-import { engagePause } from '../../src/loop/pause-engage.ts'
-import { releasePause } from '../../src/loop/pause-release.ts'
-import type { Ports } from '../../src/loop/ports.ts'
-import { propose } from '../../src/loop/propose.ts'
-import { replayCandidate } from '../../src/loop/replay.ts'
-import { changeThresholds } from '../../src/loop/thresholds.ts'
+import { logHead } from '../../src/loop/trust.ts'
+import { DOORS, type Door, expectedAt } from '../support/authority-doors.ts'
 import {
   type AuthorityFixture,
   authorityFixture,
   KNOCKERS,
   type Knocker,
-  type Objects,
   STATES,
   type State,
 } from '../support/authority-fixture.ts'
-import { apply, decide, parameterChange, rollback } from '../support/governed-candidate.ts'
-import { succeeded } from '../support/installation.ts'
-import { undoing } from '../support/undone.ts'
-
-type Outcome = 'done' | RefusalCode
-type Roles = readonly Role[]
-
-/** One thing a person can ask for: who may by the control matrix (written out again here), and what each state makes of it. */
-interface Door {
-  readonly name: string
-  readonly roles: Roles
-  readonly knock: (ports: Ports, actorId: string, objects: Objects) => Promise<Result<unknown>>
-  /** For somebody who may: in every state, or state by state (`open` where a state is not named). */
-  readonly outcome: Outcome | ({ readonly open: Outcome } & Partial<Record<State, Outcome>>)
-  /** It computes for long, so it is left out for the two who hold only roles that others hold too. */
-  readonly heavy?: true
-  /** People for whom separation of duty decides, in the states where nothing decides before it. */
-  readonly notBy?: { readonly id: string; readonly states: readonly State[] }
-}
-
-const BUILDERS: Roles = ['runtime_owner', 'revenue_ops']
-const DECIDERS: Roles = ['runtime_owner', 'revenue_ops', 'safety_owner']
-const OWNERS: Roles = ['runtime_owner', 'safety_owner']
-const EVERYBODY: Roles = ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler']
-
-/** What an approval and an apply meet in each state; the base version counts before other evidence only once it moved. */
-const APPROVAL = {
-  open: 'done',
-  paused: 'safety_pause_active',
-  stale: 'stale_approval',
-  moved: 'base_version_moved',
-} as const
-
-const stricter = { ...DEFAULT_THRESHOLDS, packet_expiry_days: 5 }
-const looser = {
-  ...DEFAULT_THRESHOLDS,
-  guardrails: { ...DEFAULT_THRESHOLDS.guardrails, max_approval_load_delta_bps: 500 },
-}
-
-const DOORS: readonly Door[] = [
-  {
-    name: 'propose a change of the active version',
-    heavy: true,
-    roles: BUILDERS,
-    knock: async (ports, actorId) => {
-      const { version } = await ports.store.read(activePolicy)
-      const change = await parameterChange(ports, 'discount-cap-smb', 'cap_bps', -200)
-      const fromDiff = { base_policy_version: version, rule_diffs: [change] }
-      return propose(ports, { actorId, snapshot: null, fromDiff, revertApply: null })
-    },
-    outcome: 'done',
-  },
-  {
-    name: 'replay a draft',
-    heavy: true,
-    roles: BUILDERS,
-    knock: (ports, actorId, { draft }) => replayCandidate(ports, { actorId, candidateId: draft }),
-    outcome: 'done',
-  },
-  {
-    name: 'replay what was applied',
-    roles: BUILDERS,
-    knock: (ports, actorId, { appliedId }) => replayCandidate(ports, { actorId, candidateId: appliedId }),
-    outcome: 'illegal_move',
-  },
-  {
-    name: 'build the packet of a replayed candidate',
-    heavy: true,
-    roles: BUILDERS,
-    knock: (ports, actorId, { replayed }) => buildPacket(ports, { actorId, candidateId: replayed }),
-    outcome: 'done',
-  },
-  {
-    name: 'build the packet of a draft',
-    roles: BUILDERS,
-    knock: (ports, actorId, { draft }) => buildPacket(ports, { actorId, candidateId: draft }),
-    outcome: 'illegal_move',
-  },
-  {
-    name: 'approve a packet in review',
-    roles: DECIDERS,
-    knock: (ports, actorId, { reviewed }) => decide(ports, actorId, reviewed, 'approve'),
-    outcome: APPROVAL,
-  },
-  {
-    name: 'reject a packet in review',
-    roles: DECIDERS,
-    knock: (ports, actorId, { reviewed }) => decide(ports, actorId, reviewed, 'reject', 'no'),
-    outcome: 'done',
-  },
-  {
-    name: 'request changes of a packet in review',
-    roles: DECIDERS,
-    knock: (ports, actorId, { reviewed }) => decide(ports, actorId, reviewed, 'request_changes', 'smaller'),
-    outcome: 'done',
-  },
-  {
-    name: 'reject without a reason',
-    roles: DECIDERS,
-    knock: (ports, actorId, { reviewed }) => decide(ports, actorId, reviewed, 'reject'),
-    outcome: 'reason_required',
-  },
-  {
-    name: 'approve the packet of a candidate that Ruth made',
-    roles: DECIDERS,
-    knock: (ports, actorId, { ofRuth }) => decide(ports, actorId, ofRuth, 'approve'),
-    outcome: APPROVAL,
-    notBy: { id: 'ruth', states: STATES },
-  },
-  {
-    name: 'approve what was rejected',
-    roles: DECIDERS,
-    knock: (ports, actorId, { rejected }) => decide(ports, actorId, rejected, 'approve'),
-    outcome: 'illegal_move',
-  },
-  {
-    name: 'apply an approved candidate',
-    roles: ['runtime_owner'],
-    knock: (ports, actorId, { approvedId }) => apply(ports, actorId, approvedId),
-    outcome: APPROVAL,
-  },
-  {
-    name: 'apply what Ruth alone approved',
-    roles: ['runtime_owner'],
-    knock: (ports, actorId, { approvedByRuthId }) => apply(ports, actorId, approvedByRuthId),
-    outcome: APPROVAL,
-    notBy: { id: 'ruth', states: ['open', 'stale', 'moved'] },
-  },
-  {
-    name: 'apply what is still in review',
-    roles: ['runtime_owner'],
-    knock: (ports, actorId, { reviewedId }) => apply(ports, actorId, reviewedId),
-    outcome: { open: 'illegal_move', paused: 'safety_pause_active' },
-  },
-  {
-    name: 'apply again what is active',
-    roles: ['runtime_owner'],
-    knock: (ports, actorId, { appliedId }) => apply(ports, actorId, appliedId),
-    outcome: { open: 'done', moved: 'illegal_move' },
-  },
-  {
-    name: 'roll the apply back',
-    roles: OWNERS,
-    knock: (ports, actorId, { applyRecordId }) => rollback(ports, actorId, applyRecordId),
-    outcome: 'done',
-  },
-  {
-    name: 'roll the apply back for another reason',
-    roles: OWNERS,
-    knock: (ports, actorId, { applyRecordId }) => rollback(ports, actorId, applyRecordId, 'other'),
-    outcome: { open: 'done', moved: 'idempotency_conflict' },
-  },
-  {
-    name: 'drill',
-    heavy: true,
-    roles: ['runtime_owner', 'scheduler'],
-    knock: (ports, actorId) => runDrill(ports, { actorId, candidateId: null }),
-    outcome: 'done',
-  },
-  {
-    name: 'engage the pause',
-    roles: ['runtime_owner', 'safety_owner', 'scheduler'],
-    knock: (ports, actorId) =>
-      engagePause(ports, { actorId, ticket: 'CLO-SAFETY-PAUSE', reason: 'y', metrics: ['other:y'] }),
-    outcome: 'done',
-  },
-  {
-    name: 'sign the release of the pause',
-    roles: OWNERS,
-    knock: (ports, actorId) => releasePause(ports, { actorId, remediation: 'repaired' }),
-    outcome: { open: 'release_blocked', paused: 'done' },
-  },
-  {
-    name: 'tighten the thresholds',
-    roles: ['safety_owner'],
-    knock: (ports, actorId) => changeThresholds(ports, { actorId, thresholds: stricter }),
-    outcome: 'done',
-  },
-  {
-    name: 'sign looser thresholds',
-    roles: OWNERS,
-    knock: (ports, actorId) => changeThresholds(ports, { actorId, thresholds: looser }),
-    outcome: 'done',
-  },
-  {
-    name: 'take in outcomes from a file that is not there',
-    roles: BUILDERS,
-    knock: (ports, actorId, { appliedId }) =>
-      monitorCandidate(ports, { actorId, candidateId: appliedId, outcomesPath: '/none.csv', map: null }),
-    outcome: { open: 'not_found', moved: 'illegal_move' },
-  },
-  {
-    name: 'record a KPI snapshot',
-    roles: EVERYBODY,
-    knock: (ports, actorId) => recordKpiSummary(ports, { length: '30d', from: null, to: null, actorId }),
-    outcome: 'done',
-  },
-]
-
-/** The two whose roles others hold too. */
-const DOUBLES = ['double.valid', 'ruth']
-
-/** What must come out, from the tables alone: who is known, the key, the roles, then the state. */
-function expectedOf(door: Door, { id, roles, key }: Knocker, state: State): Outcome {
-  if (door.outcome === 'reason_required') return 'reason_required'
-  if (key === 'unknown') return 'not_authorised'
-  if (key !== 'valid') return 'key_expired'
-  if (!roles.some(role => door.roles.includes(role))) return 'not_authorised'
-  if (door.notBy?.id === id && door.notBy.states.includes(state)) return 'separation_of_duty'
-  return typeof door.outcome === 'string' ? door.outcome : (door.outcome[state] ?? door.outcome.open)
-}
+import { succeeded, type TestInstallation } from '../support/installation.ts'
+import {
+  expectedFor,
+  KEY_HOLDERS,
+  KEYRING_DOORS,
+  SIGNING_A_DRAFT,
+  withRootKeysOf,
+} from '../support/keyring-doors.ts'
+import { tryUndone, undoing } from '../support/undone.ts'
 
 let fixture: AuthorityFixture
 before(async () => {
@@ -243,27 +32,209 @@ before(async () => {
 })
 after(() => fixture.remove())
 
+/** The two whose roles others hold too. */
+const DOUBLES = ['double.valid', 'ruth']
+const knockersAt = (door: Door, state: State): readonly Knocker[] =>
+  KNOCKERS.filter(
+    knocker =>
+      !(door.heavy && DOUBLES.includes(knocker.id)) &&
+      (door.slowIn?.includes(state) !== true || expectedAt(door, knocker, state) !== 'done'),
+  )
+
 for (const state of STATES) {
   test(`A1 A2 P1 every role, key and person at every door while ${state} is decided as the table says`, async t => {
-    const { ports } = fixture.installed[state]
-    const before = await liveStateDigest(ports)
-    const wrong: string[] = []
-    let cases = 0
-    const counts: Record<string, number> = {}
-    for (const door of DOORS) {
-      for (const knocker of door.heavy ? KNOCKERS.filter(({ id }) => !DOUBLES.includes(id)) : KNOCKERS) {
-        cases += 1
-        const result = await door.knock(undoing(ports), knocker.id, fixture.objects)
-        const got = result.ok ? 'done' : result.refusal.code
-        const expected = expectedOf(door, knocker, state)
-        counts[got] = (counts[got] ?? 0) + 1
-        if (got !== expected) wrong.push(`${knocker.id}: ${door.name}: ${got}, the table says ${expected}`)
-        if (!result.ok) assert.ok(result.refusal.remedy.length > 0, door.name)
+    const installed = fixture.installed[state]
+    const counts = await unspoiled(installed, async wrong => {
+      const counts: Record<string, number> = {}
+      for (const door of DOORS) {
+        for (const knocker of knockersAt(door, state)) {
+          const got = await answerAt(door, knocker, installed)
+          const expected = expectedAt(door, knocker, state)
+          counts[got] = (counts[got] ?? 0) + 1
+          if (got !== expected) wrong.push(`${knocker.id}: ${door.name}: ${got}, the table says ${expected}`)
+        }
       }
-    }
-    assert.deepEqual(wrong, [])
-    assert.equal(await liveStateDigest(ports), before, 'a case left something behind')
-    assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+      return counts
+    })
+    const cases = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    assert.equal(
+      cases,
+      DOORS.reduce((sum, door) => sum + knockersAt(door, state).length, 0),
+    )
     t.diagnostic(`${cases} cases while ${state}: ${JSON.stringify(counts)}`)
   })
 }
+
+async function answerAt(door: Door, { id }: Knocker, { ports }: TestInstallation): Promise<string> {
+  const result = door.whole
+    ? await tryUndone(ports, inside => door.knock(inside, id, fixture.objects))
+    : await door.knock(undoing(ports), id, fixture.objects)
+  if (!result.ok) assert.ok(result.refusal.remedy.length > 0, door.name)
+  return result.ok ? 'done' : result.refusal.code
+}
+
+/** Runs cases, and shows that none was decided wrongly and none left anything behind. */
+async function unspoiled<T>({ ports }: TestInstallation, run: (wrong: string[]) => Promise<T>): Promise<T> {
+  const standing = async () => [await liveStateDigest(ports), (await ports.store.read(logHead)).size]
+  const before = await standing()
+  const wrong: string[] = []
+  const value = await run(wrong)
+  assert.deepEqual(wrong, [])
+  assert.deepEqual(await standing(), before, 'a case left something behind')
+  assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+  return value
+}
+
+test('A1 A2 who may act is changed by root keys of enough persons, in every state and by no role', async t => {
+  const one: readonly (readonly [State, TestInstallation])[] = STATES.map(state => [
+    state,
+    fixture.installed[state],
+  ])
+  let cases = 0
+  for (const [state, installed] of [...one, ['two must sign', fixture.guarded] as const]) {
+    const must = installed === fixture.guarded ? 'two' : 'one'
+    await unspoiled(installed, async wrong => {
+      for (const door of KEYRING_DOORS) {
+        for (const holders of KEY_HOLDERS) {
+          for (const draft of door.noDraft ? [false] : [false, true]) {
+            cases += 1
+            const ports = withRootKeysOf(undoing(installed.ports), holders.persons)
+            const result = await door.knock(ports, draft)
+            const got = result.ok ? 'done' : result.refusal.code
+            const expected = expectedFor(holders, must, draft)
+            const who = holders.persons.join(' and ') || 'nobody'
+            if (got !== expected)
+              wrong.push(
+                `${state}: ${who}: ${door.name}${draft ? ' as a draft' : ''}: ${got}, not ${expected}`,
+              )
+          }
+        }
+      }
+    })
+  }
+  t.diagnostic(`${cases} cases of ${KEYRING_DOORS.length} doors`)
+})
+
+/** Commands behind which nobody is asked for a name, and why that is so. */
+const OPEN: Readonly<Record<string, readonly string[]>> = {
+  'changes nothing of the installation': [
+    'actor list',
+    'actor authority',
+    'actor root show',
+    'policy check',
+    'policy show',
+    'policy diff',
+    'policy decide',
+    'history list',
+    'history audit',
+    'history simulate',
+    'policy-opt list',
+    'policy-opt show',
+    'policy-opt red-team',
+    'policy-opt control status',
+    'policy-packet show',
+    'policy-packet verify',
+    'kpi detail',
+    'kpi history',
+    'kpi backtest',
+    'incident list',
+    'incident show',
+    'validate',
+    'doctor',
+    'audit log',
+    'audit verify',
+    'audit lineage',
+    'audit export',
+    'backup',
+  ],
+  'makes an installation of its own': ['init', 'restore', 'demo'],
+  'adds a snapshot, which decides nothing': ['history import'],
+  'tells what was written with the event already': ['ops deliver'],
+  'runs `ops daily` and `ops weekly` in the name it is given': ['serve'],
+  'puts nothing in force': [SIGNING_A_DRAFT],
+}
+
+/** Every command there is, with its words. */
+async function everyCommand(): Promise<readonly string[]> {
+  const program = new Command('quotey')
+  const groups = new Map<string, Command>()
+  const registered = new Set<unknown>()
+  for (const { group, load } of COMMANDS) {
+    const { register } = await load()
+    if (registered.has(register)) continue
+    registered.add(register)
+    if (group !== null && !groups.has(group)) groups.set(group, program.command(group))
+    register(group === null ? program : (groups.get(group) as Command))
+  }
+  const wordsOf = (command: Command, before: readonly string[]): readonly string[] =>
+    command.commands.length === 0
+      ? [before.join(' ')]
+      : command.commands.flatMap(sub => wordsOf(sub, [...before, sub.name()]))
+  return wordsOf(program, [])
+}
+
+test('A1 every command is a door of the table, or is open for a reason that is written down', async () => {
+  const doors = [...DOORS, ...KEYRING_DOORS].map(({ command }) => command)
+  const known = [...new Set(doors), ...Object.values(OPEN).flat()]
+  assert.equal(new Set(known).size, known.length, 'a command is named twice')
+  assert.deepEqual([...known].sort(), [...(await everyCommand())].sort())
+})
+
+test('A1 every control of the matrix has a door, and the command that the matrix names for it', () => {
+  for (const { operation, command } of CONTROLS) {
+    const own = DOORS.filter(
+      ({ operations }) => operations !== 'any known actor' && operations.includes(operation),
+    )
+    assert.ok(
+      own.some(door => door.command === command),
+      `${operation} behind ${command}`,
+    )
+  }
+})
+
+/** The runbook's matrix and DESIGN 11 once more, by hand. */
+const PUBLISHED: Readonly<Record<string, readonly Role[]>> = {
+  packet_build: ['runtime_owner', 'revenue_ops'],
+  decide: ['runtime_owner', 'revenue_ops', 'safety_owner'],
+  apply: ['runtime_owner'],
+  rollback: ['runtime_owner', 'safety_owner'],
+  drill: ['runtime_owner', 'scheduler'],
+  pause: ['runtime_owner', 'safety_owner', 'scheduler'],
+  release: ['runtime_owner', 'safety_owner'],
+  thresholds_tighten: ['safety_owner'],
+  thresholds_loosen: ['safety_owner', 'runtime_owner'],
+  propose: ['runtime_owner', 'revenue_ops'],
+  replay: ['runtime_owner', 'revenue_ops'],
+  monitor: ['runtime_owner', 'revenue_ops'],
+  kpi_record: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
+  incident_open: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
+  incident_step: ['revenue_ops', 'runtime_owner', 'safety_owner'],
+  incident_sign_off: ['safety_owner'],
+  incident_close: ['runtime_owner', 'safety_owner'],
+}
+
+test('A1 the control matrix gives the roles that were published, and two gates take both', () => {
+  assert.deepEqual(Object.fromEntries(CONTROLS.map(({ operation, roles }) => [operation, roles])), PUBLISHED)
+  assert.deepEqual(
+    CONTROLS.filter(({ together }) => together).map(({ operation }) => operation),
+    ['release', 'thresholds_loosen'],
+  )
+})
+
+test('A1 the service has no route that changes anything', async () => {
+  const server = buildServer(fixture.installed.open.ports, { write: () => undefined })
+  let routes: readonly string[] = []
+  try {
+    await server.ready()
+    routes = server.printRoutes({ commonPrefix: false }).match(/\/\w+ \(.*\)/g) ?? []
+    const methods = server.supportedMethods.filter(method => !['GET', 'HEAD'].includes(method))
+    assert.ok(methods.length > 3)
+    for (const url of ['/', '/healthz', '/readyz', '/metrics']) {
+      for (const method of methods) assert.ok(!server.hasRoute({ method, url }), `${method} ${url}`)
+    }
+  } finally {
+    await server.close()
+  }
+  const read = ['/healthz', '/metrics', '/readyz'].map(url => `${url} (GET, HEAD)`)
+  assert.deepEqual([...routes].sort(), read)
+})

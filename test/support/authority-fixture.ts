@@ -1,20 +1,28 @@
+import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Role } from '../../src/domain/controls.ts'
+import { type IncidentCause, PLAYBOOKS } from '../../src/domain/playbook.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import type { Digest } from '../../src/domain/units.ts'
+import type { Digest, Instant } from '../../src/domain/units.ts'
 import { addActor } from '../../src/loop/actor.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
+import { openIncident } from '../../src/loop/incident-open.ts'
+import { doIncidentStep } from '../../src/loop/incident-step.ts'
 import { recordKpiSummary } from '../../src/loop/kpi.ts'
+import { opsWeekly } from '../../src/loop/ops-weekly.ts'
 import { buildPacket } from '../../src/loop/packet.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
+import { releasePause } from '../../src/loop/pause-release.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { propose } from '../../src/loop/propose.ts'
 import { replayCandidate } from '../../src/loop/replay.ts'
+import { changeRoot } from '../../src/loop/root.ts'
 import { changeThresholds } from '../../src/loop/thresholds.ts'
 import { apply, decide, installationWithHistory, parameterChange, rollback } from './governed-candidate.ts'
 import { copyOf, succeeded, type TestInstallation } from './installation.ts'
 
-export const STATES = ['open', 'paused', 'stale', 'moved'] as const
+/** `lapsed`: the keyring itself is past its time. */
+export const STATES = ['open', 'paused', 'stale', 'moved', 'lapsed'] as const
 export type State = (typeof STATES)[number]
 
 /** Who knocks at a door: the roles they hold and what is the matter with their key. */
@@ -55,11 +63,17 @@ export interface Objects {
   readonly approvedByRuthId: string
   readonly appliedId: string
   readonly applyRecordId: string
+  /** An incident of which nothing is done, one that waits for its sign-off, and the step that does. */
+  readonly freshIncident: string
+  readonly ripeIncident: string
+  readonly signOffStep: number
 }
 
 export interface AuthorityFixture {
   readonly objects: Objects
   readonly installed: Readonly<Record<State, TestInstallation>>
+  /** Open, with root keys of Ana, Ruth and Rex of which two must sign. */
+  readonly guarded: TestInstallation
   remove(): Promise<void>
 }
 
@@ -92,8 +106,23 @@ export async function authorityFixture(): Promise<AuthorityFixture> {
     approvedByRuthId: approvedByRuth.candidateId,
     appliedId: first.candidateId,
     applyRecordId: applied.id,
+    ...(await incidents(ports)),
   }
-  const installed = { open, paused: await copyOf(open), stale: await copyOf(open), moved: await copyOf(open) }
+  assert.ok(succeeded(await opsWeekly(ports, { actorId: 'ruth' })).ok)
+  for (const holder of ['sam', 'both'])
+    succeeded(await changeRoot(ports, { kind: 'add', holder, publicKey: null }))
+  const installed = {
+    open,
+    paused: await copyOf(open),
+    stale: await copyOf(open),
+    moved: await copyOf(open),
+    lapsed: await copyOf(open),
+  }
+  const guarded = await copyOf(open)
+  for (const holder of ['ana', 'ana', 'ruth', 'rex']) {
+    succeeded(await changeRoot(guarded.ports, { kind: 'add', holder, publicKey: null }))
+  }
+  succeeded(await changeRoot(guarded.ports, { kind: 'threshold', persons: 2 }))
   const pause = { actorId: 'sam', ticket: 'CLO-SAFETY-PAUSE', reason: 'x', metrics: ['other:x'] }
   succeeded(await engagePause(installed.paused.ports, pause))
   const window = { length: '30d', from: null, to: null, actorId: 'sam' }
@@ -101,17 +130,22 @@ export async function authorityFixture(): Promise<AuthorityFixture> {
   const thresholds = { ...DEFAULT_THRESHOLDS, packet_expiry_days: 13 }
   succeeded(await changeThresholds(installed.stale.ports, { actorId: 'sam', thresholds }))
   succeeded(await rollback(installed.moved.ports, 'sam', applied.id))
+  const expiresAt = inMs(installed.lapsed.ports, 500)
+  succeeded(await changeRoot(installed.lapsed.ports, { kind: 'expiry', expiresAt }))
+  await until(installed.lapsed.ports, expiresAt)
   return {
     objects,
     installed,
+    guarded,
     remove: async () => {
       for (const state of STATES) await installed[state].remove()
+      await guarded.remove()
     },
   }
 }
 
 async function peopled(ports: Ports): Promise<void> {
-  const soon = new Date(Date.parse(ports.clock.now()) + 1500).toISOString()
+  const soon = inMs(ports, 1500)
   for (const { id, roles, key } of KNOCKERS) {
     if (key === 'unknown' || id === 'ruth') continue
     const validUntil = key === 'expired' ? soon : null
@@ -119,7 +153,32 @@ async function peopled(ports: Ports): Promise<void> {
     succeeded(await addActor(ports, { id, roles, service, publicKey: null, validUntil }))
     if (key === 'revoked') succeeded(await revokeActor(ports, { id, keyId: null, reason: 'lost' }))
   }
-  while (ports.clock.now() <= soon) await sleep(50)
+  await until(ports, soon)
+}
+
+const inMs = (ports: Ports, ms: number): Instant => new Date(Date.parse(ports.clock.now()) + ms).toISOString()
+
+async function until(ports: Ports, instant: Instant): Promise<void> {
+  while (ports.clock.now() <= instant) await sleep(50)
+}
+
+/** Two incidents opened by hand; the pause that the steps of one engage is released again. */
+async function incidents(
+  ports: Ports,
+): Promise<Pick<Objects, 'freshIncident' | 'ripeIncident' | 'signOffStep'>> {
+  const opened = async (cause: IncidentCause): Promise<string> =>
+    succeeded(await openIncident(ports, { actorId: 'sam', cause, reason: 'seen', ticket: null })).incident_id
+  const freshIncident = await opened('margin_gap_drift')
+  const ripeIncident = await opened('other')
+  const signOffStep = PLAYBOOKS.other.findIndex(({ action }) => action === 'sign_off') + 1
+  for (let step = 1; step < signOffStep; step += 1) {
+    const note = 'as the playbook says'
+    succeeded(await doIncidentStep(ports, { actorId: 'ruth', incidentId: ripeIncident, step, note }))
+  }
+  succeeded(await recordKpiSummary(ports, { length: '30d', from: null, to: null, actorId: 'sam' }))
+  for (const actorId of ['ruth', 'sam'])
+    succeeded(await releasePause(ports, { actorId, remediation: 'none' }))
+  return { freshIncident, ripeIncident, signOffStep }
 }
 
 async function proposedBy(ports: Ports, actorId: string, ruleId: string, by: number): Promise<string> {
