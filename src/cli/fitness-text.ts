@@ -1,6 +1,6 @@
 import type { FitnessVerdict, ResponseSlope } from '../domain/fitness-finding.ts'
-import type { Json } from '../domain/units.ts'
 import type { HistoryAudit } from '../loop/history-audit.ts'
+import { factText } from './fact-text.ts'
 
 const MEANING: Readonly<Record<FitnessVerdict, string>> = {
   fit: 'fit: changes can be learned from it',
@@ -39,7 +39,7 @@ function figureLines({ figures }: HistoryAudit): readonly string[] {
 
 const findingLines = (finding: HistoryAudit['findings'][number]): readonly string[] => [
   `  ${finding.severity.padEnd(8)} ${finding.code}: ${finding.message}`,
-  ...Object.entries(finding.facts).map(([name, value]) => `             ${name}: ${fact(value)}`),
+  ...Object.entries(finding.facts).map(([name, value]) => `             ${factText(name, value)}`),
   `           test: ${finding.test}${finding.source === null ? '' : ` (${finding.source})`}`,
   `           to do: ${finding.remedy}`,
   '',
@@ -54,14 +54,3 @@ const slope = (response: ResponseSlope | null): string =>
 const points = (ppm: number): string => `${ppm < 0 ? '-' : '+'}${(Math.abs(ppm) / 10_000).toFixed(2)}`
 const percent = (bps: number, digits: number): string => `${(bps / 100).toFixed(digits)}%`
 const count = (value: number): string => value.toLocaleString('en-US')
-
-function fact(value: Json): string {
-  if (!Array.isArray(value)) return typeof value === 'number' ? count(value) : String(value)
-  return value
-    .map(entry =>
-      Object.values(entry as Record<string, Json>)
-        .map(fact)
-        .join(' '),
-    )
-    .join(', ')
-}

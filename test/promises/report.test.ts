@@ -97,7 +97,7 @@ test('every estimate of the replay appears with both ends of its interval', () =
   shows(text, '95%: +2.10 to +7.41 EUR')
 })
 
-test('every segment, region, bin and mover appears with its figures', () => {
+test('every segment, region, rule, cohort, count, bin and mover appears with its figures', () => {
   const text = textOf(renderReport(WHOLE_RUN))
   for (const [key, slice] of [...Object.entries(REPLAY.by_segment), ...Object.entries(REPLAY.by_region)]) {
     const row = [
@@ -110,6 +110,19 @@ test('every segment, region, bin and mover appears with its figures', () => {
       `${signed(slice.approval_load_delta_bps as number)} bps`,
     ].join(' ')
     shows(text, row)
+  }
+  for (const [key, slice] of Object.entries(REPLAY.by_rule)) {
+    shows(text, `${key} ${slice.scored.toLocaleString('en-US')} ${slice.impacted.toLocaleString('en-US')}`)
+  }
+  const { blast_radius: touched, counts } = REPLAY
+  for (const cohort of touched.impacted_cohort_ids) shows(text, cohort)
+  shows(text, `${money(touched.impacted_value_cents, { code: 'eur', minorUnit: 2 })}`)
+  shows(text, `${counts.in_scope.toLocaleString('en-US')} quotes in scope`)
+  for (const [reason, quotes] of Object.entries(counts.not_replayable)) {
+    shows(
+      text,
+      `${quotes.toLocaleString('en-US')} ${reason === 'cost_absent' ? 'for want of a cost' : 'not replayable'}`,
+    )
   }
   for (const { quotes } of REPLAY.margin_delta_histogram) {
     if (quotes > 0) shows(text, quotes.toLocaleString('en-US'))

@@ -1,6 +1,6 @@
 import type { FitnessFinding } from '../../domain/fitness-finding.ts'
 import { rejectReasonText } from '../../domain/quote-file-account.ts'
-import type { Json } from '../../domain/units.ts'
+import { factText } from '../fact-text.ts'
 import { count, words } from './figures.ts'
 import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
@@ -20,7 +20,7 @@ export function fitnessSection({ fitness, history }: RunReport): Markup | null {
     'fitness',
     'Fitness of the history',
     VERDICTS[verdict],
-    html`<p>${history.source}: ${count(history.rows)} rows read, ${count(history.accepted)} accepted, ${count(history.rejected)} rejected; ${count(history.won)} won, ${count(history.lost)} lost, ${count(history.open)} open.</p>${history.reject_reasons.length === 0 ? null : html`<p class="small soft">Rejected, with the number of cells: ${prose(history.reject_reasons.map(rejectReasonText).join('; '))}.</p>`}`,
+    html`<p>${history.source}: ${count(history.rows)} rows read, ${count(history.accepted)} accepted, ${count(history.rejected)} rejected; ${count(history.won)} won, ${count(history.lost)} lost, ${count(history.open)} open.</p>${history.reject_reasons.length === 0 ? null : html`<p class="small soft">Rejected, with the number of cells: ${prose(history.reject_reasons.map(rejectReasonText).join('; '))}</p>`}`,
     findings.length === 0
       ? html`<p>No findings.</p>`
       : html`<div class="scroll"><table><thead><tr><th>Finding</th><th>Weight</th><th>What was found</th><th>What would help</th></tr></thead>
@@ -34,17 +34,5 @@ const row = ({ code, severity, message, facts, remedy }: FitnessFinding): Markup
 
 const factsText = (facts: FitnessFinding['facts']): string =>
   Object.entries(facts)
-    .map(([name, value]) => `${words(name)}: ${factText(value)}`)
+    .map(([name, value]) => factText(name, value))
     .join('; ')
-
-/** A fact of any shape in one line. */
-function factText(value: Json): string {
-  if (typeof value === 'number') return count(value)
-  if (Array.isArray(value)) return value.map(factText).join(', ')
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value)
-      .map(([name, inner]) => `${name} ${factText(inner as Json)}`)
-      .join(', ')
-  }
-  return String(value)
-}

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
-import type { ReplaySlice } from '../../domain/replay-report.ts'
-import { bpsChange, type Currency, change, count, moneyChange } from './figures.ts'
+import type { ReplayReport, ReplaySlice } from '../../domain/replay-report.ts'
+import { bpsChange, type Currency, change, count, money, moneyChange, percent } from './figures.ts'
 import { html, type Markup } from './markup.ts'
 import { INK, picture } from './picture.ts'
 import type { RunReport } from './run-report.ts'
@@ -10,7 +10,7 @@ import { section } from './section.ts'
 export function segmentSection(report: RunReport): Markup | null {
   const { replay, currency } = report
   if (replay === null || Object.keys(replay.by_segment).length === 0) return null
-  const slices = Object.entries(replay.by_segment).map(([key, slice]) => ({ key: key || '(none)', slice }))
+  const slices = keyed(replay.by_segment)
   return section(
     'segments',
     'Impact by segment',
@@ -18,17 +18,37 @@ export function segmentSection(report: RunReport): Markup | null {
     bars(slices, currency),
     table('Segment', slices, currency),
     html`<h3>By region</h3>`,
-    table(
-      'Region',
-      Object.entries(replay.by_region).map(([key, slice]) => ({ key: key || '(none)', slice })),
-      currency,
-    ),
+    table('Region', keyed(replay.by_region), currency),
+    ...rules(replay, currency),
+    reach(replay, currency),
   )
 }
 
 interface Keyed {
   readonly key: string
   readonly slice: ReplaySlice
+}
+
+const keyed = (slices: ReplayReport['by_segment']): readonly Keyed[] =>
+  Object.entries(slices).map(([key, slice]) => ({ key: key || '(none)', slice }))
+
+/** By rule, over the quotes that the rule decides otherwise; a quote may count for several rules. */
+const rules = ({ by_rule }: ReplayReport, currency: Currency): readonly Markup[] =>
+  Object.keys(by_rule).length === 0
+    ? []
+    : [
+        html`<h3>By rule</h3><p class="small soft">Over the quotes that the rule decides otherwise under the proposal; one quote may count for several rules.</p>`,
+        table('Rule', keyed(by_rule), currency),
+      ]
+
+const COHORTS_SHOWN_MAX = 12
+
+/** How far the change reaches, in quotes and weighted by value, down to the cohorts. */
+function reach({ blast_radius: touched, counts }: ReplayReport, currency: Currency): Markup {
+  const cohorts = touched.impacted_cohort_ids.slice(0, COHORTS_SHOWN_MAX)
+  const left = touched.impacted_cohort_ids.length - cohorts.length
+  return html`<p>Touched: ${count(touched.impacted_quote_count)} of ${count(counts.scored)} scored quotes (${percent(touched.impacted_quote_ratio_bps)}), which are ${percent(touched.impacted_value_ratio_bps)} of the value offered today (${money(touched.impacted_value_cents, currency)}), of ${count(touched.impacted_cluster_count)} customers or orders.</p>
+<p class="small soft">Cohorts, segment/region: ${cohorts.join(', ') || 'none'}${left > 0 ? `, and ${count(left)} more` : ''}.</p>`
 }
 
 function bars(slices: readonly Keyed[], currency: Currency): Markup {

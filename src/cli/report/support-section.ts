@@ -1,4 +1,5 @@
-import { moneyChange, percent } from './figures.ts'
+import type { ReplayReport } from '../../domain/replay-report.ts'
+import { count, moneyChange, percent } from './figures.ts'
 import { html, Markup } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 import { section } from './section.ts'
@@ -8,6 +9,10 @@ const CLASSES = [
   ['reweighted', 'reweighted: much the same was offered to at least 50 others'],
   ['extrapolated', 'extrapolated: the model speaks alone'],
 ] as const
+
+/** Every quote in scope is in one of these counts. */
+const counted = ({ in_scope, scored, with_cost, open, not_replayable }: ReplayReport['counts']): Markup =>
+  html`<p>${count(in_scope)} quotes in scope: ${count(scored)} scored (${count(with_cost)} of them with a cost), ${count(open)} open, ${count(not_replayable.attribute_absent)} not replayable for want of an attribute, ${count(not_replayable.cost_absent)} for want of a cost.</p>`
 
 /** How far history can speak for the proposal. */
 export function supportSection({ replay, currency }: RunReport): Markup | null {
@@ -24,6 +29,7 @@ export function supportSection({ replay, currency }: RunReport): Markup | null {
       share => new Markup(`<i class="${share.name}" style="width:${share.bps / 100}%"></i>`),
     )}</div>
 <div class="key">${shares.map(share => html`<span><i class="${share.name}"></i>${percent(share.bps)} ${share.meaning}</span>`)}</div>`,
+    counted(replay.counts),
     worst === null
       ? null
       : html`<p>If extrapolated quotes behaved as badly as reason allows (nobody minds a larger discount, and no more can be said), the change in margin earned would be ${moneyChange(worst, currency)} a quote.</p>`,
