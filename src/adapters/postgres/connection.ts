@@ -23,6 +23,9 @@ const SETTINGS = [
   "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
 ].join('; ')
 
+/** SQLSTATE of every statement after one that failed, until the transaction ends. */
+const ALREADY_FAILED = '25P02'
+
 /** A reader has a view of one moment. A writer's statements each see what was committed before them, as it waits for its turn first. */
 const BEGIN_BY_PURPOSE = {
   reading: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
@@ -37,6 +40,8 @@ export class PostgresConnection {
   readonly #lockMsMax: number
   #client: Client | null = null
   #asked: Promise<unknown> = Promise.resolve()
+  /** What failed first in the transaction that is open. */
+  #failure: unknown = null
 
   constructor(url: string, lockMsMax: number = LOCK_MS_MAX) {
     this.#url = url
@@ -89,6 +94,7 @@ export class PostgresConnection {
   }
 
   async #opened(opening: string): Promise<readonly Record<string, unknown>[]> {
+    this.#failure = null
     this.#client ??= await this.#connected()
     try {
       const results: unknown = await this.#client.query(opening)
@@ -106,6 +112,9 @@ export class PostgresConnection {
       return await this.#client.query(text, [...values])
     } catch (error) {
       if (isDisconnected(error)) this.#drop()
+      // Whoever goes on after a statement failed is told why that one did.
+      if ((error as { code?: string }).code === ALREADY_FAILED) throw this.#failure ?? error
+      this.#failure ??= error
       throw error
     }
   }
