@@ -25,6 +25,7 @@ export class CandidateRows {
   add(block: Block, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
     const base = this.#base
     const { layout, index } = this.#plan
+    this.#impacted.beginCandidate()
     let impacted = 0
     for (let place = 0; place < block.count; place += 1) {
       const was = base.status[place] as number

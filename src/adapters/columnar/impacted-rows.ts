@@ -60,11 +60,15 @@ export class ImpactedRows {
   beginBlock(base: RunKernel): void {
     this.#baseLoops = base
     this.#baseExplained.fill(0)
-    this.#plan.response?.beginBlock()
+    this.#response?.beginBlock()
+  }
+
+  beginCandidate(): void {
+    this.#response?.beginCandidate()
   }
 
   endBlock(cells: Float64Array): void {
-    this.#response?.carry(cells)
+    this.#response?.endBlock(cells)
   }
 
   add(block: Block, place: number, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
@@ -88,7 +92,7 @@ export class ImpactedRows {
     if (decided.grantedBps[place] !== base.grantedBps[place] || difference.approvals !== 0) {
       const support = this.#moveSupport(block, decided, state.cells)
       if (this.#response === null) this.#takeProfitAsExpected(decided)
-      else this.#response.add(difference, decided, support === EXTRAPOLATED, state.cells)
+      else this.#response.add(difference, decided, support === EXTRAPOLATED)
       const rank = snapshot.rank[row] as number
       state.losing.offer(row, rank, difference.expectedLow, difference.expectedMiddle)
       state.gaining.offer(row, rank, difference.expectedLow, difference.expectedMiddle)

@@ -1,19 +1,44 @@
+import { GROUPS } from '../../domain/quote.ts'
 import { SLOPE_SHIFTS } from '../../domain/response.ts'
 import { worstWinPpm } from '../../domain/support.ts'
 import type { Difference } from './impacted-rows.ts'
-import type { BlockDecisions } from './kernel.ts'
+import { BLOCK_ROWS, type BlockDecisions } from './kernel.ts'
 import { SHIFT_COUNT } from './layout.ts'
+import { PairIndex } from './pair-index.ts'
 import type { Plan } from './plan.ts'
 import type { ResponseRows } from './response-rows.ts'
 import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from './wide.ts'
 
 const POINT = SLOPE_SHIFTS.indexOf('point')
 
-/** Sums of win and expected margin over every fit and slope. */
+/** Sums of quotes that go from one offer to another: of all groups, then of each. */
+const MOVE = { quotes: 0, profitWas: 1, profitIs: 2, cells: 3 } as const
+const MOVE_CELLS = (1 + GROUPS) * MOVE.cells
+
+/** What is worst for a moved quote: the model's word where there is support, else one of these ends. */
+const WORST_KINDS = 4
+const MODELLED = 0
+const AS_UNDER_BASE = 1
+const LOST = 2
+const WON = 3
+
+/**
+ * Sums of win and expected margin over every fit and slope. Within a block, quotes that make the same move in the eyes of the model are
+ * added up first, by group, and meet its probabilities once: both are integers, so the product of sums is the sum of products.
+ */
 export class ResponseSums {
   readonly #plan: Plan
   readonly #response: ResponseRows
   readonly #base: BlockDecisions
+  readonly #moves = new PairIndex(BLOCK_ROWS)
+  /** [move] its offers before and after, and what is worst. */
+  readonly #was = new Int32Array(BLOCK_ROWS)
+  readonly #is = new Int32Array(BLOCK_ROWS)
+  readonly #worst = new Uint8Array(BLOCK_ROWS)
+  /** [move][all and each group][MOVE]; cents of 1024 quotes stay below 2^53. */
+  readonly #sums = new Float64Array(BLOCK_ROWS * MOVE_CELLS)
+  /** The base's offer by place in the block, -1 where not yet asked for. */
+  readonly #offerWas = new Int32Array(BLOCK_ROWS)
 
   constructor(plan: Plan, response: ResponseRows, base: BlockDecisions) {
     this.#plan = plan
@@ -21,88 +46,134 @@ export class ResponseSums {
     this.#base = base
   }
 
+  beginBlock(): void {
+    this.#response.beginBlock()
+    this.#offerWas.fill(-1)
+  }
+
+  beginCandidate(): void {
+    if (this.#response.makeRoom()) this.#offerWas.fill(-1)
+  }
+
   /** Adds one quote whose offer differs and notes its own deltas in `difference`. */
-  add(difference: Difference, decided: BlockDecisions, extrapolated: boolean, cells: Float64Array): void {
-    const { snapshot, layout } = this.#plan
-    const { row, place } = difference
+  add(difference: Difference, decided: BlockDecisions, extrapolated: boolean): void {
+    const { snapshot } = this.#plan
+    const { row, place, costKnown } = difference
     const response = this.#response
-    const wins = response.winCells
-    const was = response.wins(
-      0,
-      place,
-      row,
-      this.#base.grantedBps[place] as number,
-      this.#base.approval[place] as number,
-    )
-    const is = response.wins(
-      1,
+    const was = this.#baseOffer(place, row)
+    const is = response.offer(
       place,
       row,
       decided.grantedBps[place] as number,
       decided.approval[place] as number,
     )
-    const leftOut = (snapshot.group[row] as number) + 1
-    const count = response.fits * SHIFT_COUNT
-    // A quote counts for every fit but the one that left its group out: two runs of cells.
-    const skipFrom = Math.min(count, leftOut * SHIFT_COUNT)
-    const skipTo = Math.min(count, skipFrom + SHIFT_COUNT)
-    for (let at = 0; at < count; at += 1) {
-      if (at === skipFrom) at = skipTo
-      if (at >= count) break
-      const cell = layout.win + at
-      cells[cell] = (cells[cell] as number) + ((wins[is + at] as number) - (wins[was + at] as number))
+    const cost = costKnown ? (snapshot.costCents[row] as number) : 0
+    const profitWas = costKnown ? (this.#base.netCents[place] as number) - cost : 0
+    const profitIs = costKnown ? (decided.netCents[place] as number) - cost : 0
+    const worst = extrapolated && costKnown ? this.#worstKind(place, decided, profitIs) : MODELLED
+    const move = this.#moveOf(was, is, worst)
+    const sums = this.#sums
+    const group = 1 + (snapshot.group[row] as number)
+    for (let at = move * MOVE_CELLS; ; at += group * MOVE.cells) {
+      sums[at + MOVE.quotes] = (sums[at + MOVE.quotes] as number) + 1
+      sums[at + MOVE.profitWas] = (sums[at + MOVE.profitWas] as number) + profitWas
+      sums[at + MOVE.profitIs] = (sums[at + MOVE.profitIs] as number) + profitIs
+      if (at > move * MOVE_CELLS) break
     }
-    difference.winPpm = (wins[is + POINT] as number) - (wins[was + POINT] as number)
-    if (!difference.costKnown) return
 
-    const cost = snapshot.costCents[row] as number
-    const profitWas = (this.#base.netCents[place] as number) - cost
-    const profitIs = (decided.netCents[place] as number) - cost
+    const stride = response.fits * SHIFT_COUNT
+    const pointWas = response.wins[was * stride + POINT] as number
+    const pointIs = response.wins[is * stride + POINT] as number
+    difference.winPpm = pointIs - pointWas
     const middleWas = Math.floor(profitWas / LIMB)
     const middleIs = Math.floor(profitIs / LIMB)
-    const lowWas = profitWas - middleWas * LIMB
-    const lowIs = profitIs - middleIs * LIMB
-    for (let at = 0; at < count; at += 1) {
-      if (at === skipFrom) at = skipTo
-      if (at >= count) break
-      const winWas = wins[was + at] as number
-      const winIs = wins[is + at] as number
-      const cell = layout.expected + at * PPM_CENTS_CELLS
-      cells[cell] = (cells[cell] as number) + (winIs * lowIs - winWas * lowWas)
-      cells[cell + 1] = (cells[cell + 1] as number) + (winIs * middleIs - winWas * middleWas)
-    }
-    const pointWas = wins[was + POINT] as number
-    const pointIs = wins[is + POINT] as number
-    difference.expectedLow = pointIs * lowIs - pointWas * lowWas
+    difference.expectedLow =
+      pointIs * (profitIs - middleIs * LIMB) - pointWas * (profitWas - middleWas * LIMB)
     difference.expectedMiddle = pointIs * middleIs - pointWas * middleWas
-    if (!extrapolated) return
-
-    const before = {
-      grantedDiscountBps: this.#base.grantedBps[place] as number,
-      approvalRequired: this.#base.approval[place] === 1,
-    }
-    const after = {
-      grantedDiscountBps: decided.grantedBps[place] as number,
-      approvalRequired: decided.approval[place] === 1,
-    }
-    const worst = worstWinPpm(before, after, profitIs)
-    for (let at = 0; at < count; at += 1) {
-      if (at === skipFrom) at = skipTo
-      if (at >= count) break
-      const worse = (worst ?? (wins[was + at] as number)) - (wins[is + at] as number)
-      const cell = layout.worst + at * PPM_CENTS_CELLS
-      cells[cell] = (cells[cell] as number) + worse * lowIs
-      cells[cell + 1] = (cells[cell + 1] as number) + worse * middleIs
-    }
   }
 
-  /** Carries what one block added, at most 1024 quotes of 4 * 10^12 a cell. */
-  carry(cells: Float64Array): void {
+  /** Adds the moves of one candidate in the block to its sums, and forgets them. */
+  endBlock(cells: Float64Array): void {
+    for (let move = 0; move < this.#moves.count; move += 1) this.#addMove(move, cells)
+    this.#moves.forget()
     const { expected, worst } = this.#plan.layout
     const count = this.#response.fits * SHIFT_COUNT
     for (let at = 0; at < count; at += 1) {
       carryPpmCents(cells, expected + at * PPM_CENTS_CELLS)
       carryPpmCents(cells, worst + at * PPM_CENTS_CELLS)
+    }
+  }
+
+  #baseOffer(place: number, row: number): number {
+    const known = this.#offerWas[place] as number
+    if (known >= 0) return known
+    const base = this.#base
+    const offer = this.#response.offer(
+      place,
+      row,
+      base.grantedBps[place] as number,
+      base.approval[place] as number,
+    )
+    this.#offerWas[place] = offer
+    return offer
+  }
+
+  #worstKind(place: number, decided: BlockDecisions, profitIs: number): number {
+    const offered = (decisions: BlockDecisions) => ({
+      grantedDiscountBps: decisions.grantedBps[place] as number,
+      approvalRequired: decisions.approval[place] === 1,
+    })
+    const worst = worstWinPpm(offered(this.#base), offered(decided), profitIs)
+    return worst === null ? AS_UNDER_BASE : worst === 0 ? LOST : WON
+  }
+
+  #moveOf(was: number, is: number, worst: number): number {
+    const before = this.#moves.count
+    const move = this.#moves.numberOf(was, is * WORST_KINDS + worst)
+    if (move === before) {
+      this.#was[move] = was
+      this.#is[move] = is
+      this.#worst[move] = worst
+      this.#sums.fill(0, move * MOVE_CELLS, (move + 1) * MOVE_CELLS)
+    }
+    return move
+  }
+
+  /** A quote counts for every fit but the one that left its group out. */
+  #addMove(move: number, cells: Float64Array): void {
+    const { layout } = this.#plan
+    const { fits, wins } = this.#response
+    const sums = this.#sums
+    const all = move * MOVE_CELLS
+    const was = (this.#was[move] as number) * fits * SHIFT_COUNT
+    const is = (this.#is[move] as number) * fits * SHIFT_COUNT
+    const worst = this.#worst[move] as number
+    for (let fit = 0; fit < fits; fit += 1) {
+      const leftOut = all + fit * MOVE.cells
+      const but = (cell: number): number =>
+        fit === 0
+          ? (sums[all + cell] as number)
+          : (sums[all + cell] as number) - (sums[leftOut + cell] as number)
+      const quotes = but(MOVE.quotes)
+      const profitWas = but(MOVE.profitWas)
+      const profitIs = but(MOVE.profitIs)
+      const middleWas = Math.floor(profitWas / LIMB)
+      const middleIs = Math.floor(profitIs / LIMB)
+      const lowWas = profitWas - middleWas * LIMB
+      const lowIs = profitIs - middleIs * LIMB
+      for (let at = fit * SHIFT_COUNT; at < (fit + 1) * SHIFT_COUNT; at += 1) {
+        const winWas = wins[was + at] as number
+        const winIs = wins[is + at] as number
+        cells[layout.win + at] = (cells[layout.win + at] as number) + quotes * (winIs - winWas)
+        const expected = layout.expected + at * PPM_CENTS_CELLS
+        cells[expected] = (cells[expected] as number) + (winIs * lowIs - winWas * lowWas)
+        cells[expected + 1] = (cells[expected + 1] as number) + (winIs * middleIs - winWas * middleWas)
+        if (worst === MODELLED) continue
+        const worse = (worst === AS_UNDER_BASE ? winWas : worst === LOST ? 0 : 1_000_000) - winIs
+        const cell = layout.worst + at * PPM_CENTS_CELLS
+        cells[cell] = (cells[cell] as number) + worse * lowIs
+        cells[cell + 1] = (cells[cell + 1] as number) + worse * middleIs
+      }
     }
   }
 }
