@@ -2,11 +2,21 @@ import { OUTCOMES, type QuoteColumns } from './quote.ts'
 import type { FittedResponseModel, FrozenFit, SegmentEvidence } from './response.ts'
 import { calibrationOf, curveOf } from './response-calibration.ts'
 import type { ResponseCells } from './response-cells.ts'
+import { fittedCurvesOf } from './response-curve.ts'
 import { type CoefficientPlan, slopeOf } from './response-design.ts'
 import type { FitOptions, FloatingFit, FloatingResponse } from './response-fit.ts'
 import { studentTQuantile } from './student-t.ts'
 import { compareText } from './text.ts'
 import { TUNABLES_MAX } from './tunables.ts'
+
+/**
+ * How far freezing can move a win probability, in ppm, at any grant within -10000..10000 bps. A quote meets an intercept, a size
+ * class, an approval and one level a factor, each rounded by at most half a micro-logit; a slope rounded by half a nano-logit
+ * per bps is 5 micro-logits at most, and the product is rounded once more; the logistic curve is nowhere steeper than 1/4; the
+ * integer sigmoid is within 1 ppm, and rounded.
+ */
+export const freezingErrorMaxPpm = ({ factors }: FittedResponseModel): number =>
+  ((factors.length + 3) * 0.5 + 5 + 0.5) / 4 + 1.5
 
 /** Turns a fit into the integer artifact: micro-logits, slopes in nano-logits per bps, rounded to nearest. */
 export function freezeResponse(
@@ -37,6 +47,7 @@ export function freezeResponse(
       segments,
       calibration: calibrationOf(cells, folds),
       curve: curveOf(cells, folds),
+      fitted: fittedCurvesOf(columns, floating, pooled * options.sensitivityOffsetShare),
     },
   }
 }

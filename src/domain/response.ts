@@ -64,6 +64,8 @@ export interface ResponseEvidence {
   /** Out of fold: the fit that scored a quote had not seen its group's fold. */
   readonly calibration: ResponseCalibration
   readonly curve: readonly CurvePoint[]
+  /** The fitted curve of each segment, to be drawn over what was observed. */
+  readonly fitted: readonly FittedCurvePoint[]
 }
 
 export interface SegmentEvidence {
@@ -100,6 +102,18 @@ export interface CurvePoint {
   readonly quotes: number
   readonly won: number
   readonly predicted_ppm: Ppm
+}
+
+/** Mean win probability of a segment's closed quotes, were all of them offered this discount; made in response-curve.ts. */
+export interface FittedCurvePoint {
+  readonly segment: string
+  readonly discount_bps: Bps
+  readonly predicted_ppm: Ppm
+  /** Over the slope range: the lower and the higher of its two ends. */
+  readonly low_ppm: Ppm
+  readonly high_ppm: Ppm
+  /** Closed quotes of the segment granted this discount within 100 bps: below 50 history hardly speaks, see support.ts. */
+  readonly quotes_near: number
 }
 
 /** Which end of the slope range. */

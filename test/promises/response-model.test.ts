@@ -5,8 +5,13 @@ import { marketWorld } from '../../src/domain/market-world.ts'
 import type { Quote } from '../../src/domain/quote.ts'
 import { SLOPE_SHIFTS } from '../../src/domain/response.ts'
 import { BPS_PER_DISCOUNT_UNIT, designOf, penaltyOf, slopeOf } from '../../src/domain/response-design.ts'
-import { type FloatingResponse, fitFloating, fitResponse } from '../../src/domain/response-fit.ts'
-import { freezeResponse } from '../../src/domain/response-freeze.ts'
+import {
+  type FloatingFit,
+  type FloatingResponse,
+  fitFloating,
+  fitResponse,
+} from '../../src/domain/response-fit.ts'
+import { freezeResponse, freezingErrorMaxPpm } from '../../src/domain/response-freeze.ts'
 import { factorText, sizeClass, winPpm } from '../../src/domain/response-score.ts'
 import { fitLogistic, linearPredictor } from '../../src/domain/ridge-logistic.ts'
 import { sigmoidPpm } from '../../src/domain/sigmoid.ts'
@@ -148,41 +153,73 @@ test('every left-out fit is what fitting without that group gives', () => {
   }
 })
 
-test('freezing moves no win probability by more than 20 ppm', () => {
-  const { quotes, columns } = simulatedHistory({ seed: 14, quotes: 1000, world: unconfounded })
-  const floating = fitFloating(columns) as FloatingResponse
-  const model = freezeResponse(columns, floating, OPTIONS)
-  const { cells, plan } = floating
-  const design = designOf(cells, plan, new Set())
+test('freezing moves no win probability by more than its bound, whatever the grant', t => {
   let worst = 0
-  for (const [number, fit] of floating.fits.entries()) {
-    for (const quote of quotes.slice(0, 60)) {
-      for (const granted of [-3000, 0, 1250, 9000]) {
-        let eta = linearPredictor({ ...design, ...oneRow(quote) }, 0, fit.coefficients)
-        const segment = cells.factors[0]?.levels.indexOf(quote.segment) as number
-        eta += (slopeOf(fit.coefficients, plan, fit.flat, segment) * granted) / BPS_PER_DISCOUNT_UNIT
-        const frozen = winPpm(model, number, 'point', quote, {
-          grantedDiscountBps: granted,
-          approvalRequired: quote.approvalRequired === true,
-        })
-        worst = Math.max(worst, Math.abs(frozen - 1_000_000 / (1 + Math.exp(-eta))))
+  for (const seed of [14, 15, 16]) {
+    const { quotes, columns } = simulatedHistory({ seed, quotes: 600 * (seed - 13), world: unconfounded })
+    const floating = fitFloating(columns) as FloatingResponse
+    const model = freezeResponse(columns, floating, OPTIONS)
+    const design = designOf(floating.cells, floating.plan, new Set())
+    const boundPpm = freezingErrorMaxPpm(model)
+    for (const [number, fit] of floating.fits.entries()) {
+      for (const quote of quotes.slice(0, 60)) {
+        for (const granted of [-10_000, -3000, 0, 1250, 10_000]) {
+          const eta =
+            linearPredictor({ ...design, ...oneRow(floating, quote) }, 0, fit.coefficients) +
+            (slopeIn(floating, fit, quote) * granted) / BPS_PER_DISCOUNT_UNIT
+          const frozen = winPpm(model, number, 'point', quote, {
+            grantedDiscountBps: granted,
+            approvalRequired: quote.approvalRequired === true,
+          })
+          const error = Math.abs(frozen - 1_000_000 / (1 + Math.exp(-eta)))
+          assert.ok(error <= boundPpm, `${error} ppm at a grant of ${granted}, bound ${boundPpm}`)
+          worst = Math.max(worst, error)
+        }
       }
     }
   }
-  assert.ok(worst <= 20, `${worst} ppm`)
+  t.diagnostic(`at most ${worst.toFixed(2)} ppm`)
+  assert.ok(worst > 0)
+})
 
-  function oneRow(quote: Quote): { index: Int32Array; weight: Float64Array } {
-    const index = [
-      plan.intercept,
-      ...cells.factors.map((factor, at) => {
-        const level = factor.levels.indexOf(factorText(quote, factor.column) ?? '')
-        return level < 0 ? -1 : (plan.factors[at] as number) + level
-      }),
-      plan.size + sizeClass(cells.sizeBoundsCents, quote.listCents),
-      quote.approvalRequired ? plan.approval : -1,
-      -1,
-      -1,
-    ]
-    return { index: Int32Array.from(index), weight: new Float64Array(index.length).fill(1) }
+const slopeIn = ({ cells, plan }: FloatingResponse, fit: FloatingFit, quote: Quote): number =>
+  slopeOf(fit.coefficients, plan, fit.flat, cells.factors[0]?.levels.indexOf(quote.segment) as number)
+
+function oneRow({ cells, plan }: FloatingResponse, quote: Quote) {
+  const index = [
+    plan.intercept,
+    ...cells.factors.map((factor, at) => {
+      const level = factor.levels.indexOf(factorText(quote, factor.column) ?? '')
+      return level < 0 ? -1 : (plan.factors[at] as number) + level
+    }),
+    plan.size + sizeClass(cells.sizeBoundsCents, quote.listCents),
+    quote.approvalRequired ? plan.approval : -1,
+    -1,
+    -1,
+  ]
+  return { index: Int32Array.from(index), weight: new Float64Array(index.length).fill(1) }
+}
+
+test('the fitted curve is the mean of what the frozen model says quote by quote, at every slope, and counts what supports it', () => {
+  const { quotes } = simulatedHistory({ seed: 21, quotes: 900, world: unconfounded })
+  const model = fitted(quotes)
+  const closed = quotes.filter(quote => quote.outcome !== 'open')
+  assert.ok(model.evidence.fitted.length > 60)
+  // One discount bin is one basis point here, so that cells lose nothing.
+  assert.equal(model.evidence.discount_bin_bps, 1)
+  for (const point of model.evidence.fitted) {
+    const members = closed.filter(quote => quote.segment === point.segment)
+    const mean = (shift: 'low' | 'point' | 'high'): number =>
+      members.reduce((sum, quote) => {
+        const approvalRequired = quote.approvalRequired === true
+        const offer = { grantedDiscountBps: point.discount_bps, approvalRequired }
+        return sum + winPpm(model, 0, shift, quote, offer)
+      }, 0) / members.length
+    const where = `${point.segment} at ${point.discount_bps}`
+    assert.ok(Math.abs(mean('point') - point.predicted_ppm) <= 10, where)
+    const ends = [mean('low'), mean('high')].sort((left, right) => left - right) as [number, number]
+    assert.ok(Math.abs(ends[0] - point.low_ppm) <= 10 && Math.abs(ends[1] - point.high_ppm) <= 10, where)
+    const near = members.filter(quote => Math.abs(quote.grantedDiscountBps - point.discount_bps) <= 100)
+    assert.equal(point.quotes_near, near.length, where)
   }
 })

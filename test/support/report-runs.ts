@@ -5,7 +5,7 @@ import { driftAfter } from '../../src/domain/margin-drift.ts'
 import { fallbackPlan, type Packet } from '../../src/domain/packet.ts'
 import type { RuleDiff } from '../../src/domain/policy.ts'
 import { judgePromise, PROMISED_MEASURES } from '../../src/domain/promise.ts'
-import type { CurvePoint, ResponseEvidence } from '../../src/domain/response.ts'
+import type { CurvePoint, FittedCurvePoint, ResponseEvidence } from '../../src/domain/response.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import type { MonitoringResult } from '../../src/loop/monitor.ts'
 import { digestOfDigit, REPLAY } from './report-replay.ts'
@@ -46,6 +46,21 @@ function curve(segment: string, intercept: number, slope: number, quotes: readon
   })
 }
 
+const fitted = (segment: string, intercept: number, slope: number, quotesNear: readonly number[]) =>
+  quotesNear.map((quotes_near, at): FittedCurvePoint => {
+    const ppmAt = (steepness: number): number =>
+      Math.round(1e6 / (1 + Math.exp(-(intercept + slope * 4 + steepness * slope * (at - 4)))))
+    const ends = [ppmAt(0.5), ppmAt(1.5)]
+    return {
+      segment,
+      discount_bps: 250 * at,
+      predicted_ppm: ppmAt(1),
+      low_ppm: Math.min(...ends),
+      high_ppm: Math.max(...ends),
+      quotes_near,
+    }
+  })
+
 export const RESPONSE: ResponseEvidence = {
   won: 2231,
   lost: 2781,
@@ -85,6 +100,11 @@ export const RESPONSE: ResponseEvidence = {
     ...curve('smb', -0.6, 0.11, [120, 301, 512, 620, 540, 388, 201, 84, 34]),
     ...curve('mid_market', -0.9, 0.16, [88, 150, 260, 331, 290, 204, 121, 48, 18]),
     ...curve('enterprise', -0.4, 0.08, [9, 14, 22, 31, 40, 38, 21, 9, 4]),
+  ],
+  fitted: [
+    ...fitted('smb', -0.6, 0.11, [96, 240, 409, 496, 432, 310, 160, 67, 27, 4]),
+    ...fitted('mid_market', -0.9, 0.16, [70, 120, 208, 264, 232, 163, 96, 38, 14, 0]),
+    ...fitted('enterprise', -0.4, 0.08, [7, 11, 17, 24, 32, 30, 16, 7, 3, 0]),
   ],
 }
 

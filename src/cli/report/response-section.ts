@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
-import type { CurvePoint, ResponseEvidence } from '../../domain/response.ts'
-import { REWEIGHTED_QUOTES_MIN } from '../../domain/support.ts'
+import type { CurvePoint, FittedCurvePoint, ResponseEvidence } from '../../domain/response.ts'
+import { REWEIGHTED_QUOTES_MIN, REWEIGHTED_WINDOW_BPS } from '../../domain/support.ts'
 import { count, percent, percentOfPpm } from './figures.ts'
 import { html, type Markup } from './markup.ts'
 import { INK, picture } from './picture.ts'
@@ -22,7 +22,7 @@ export function responseSection({ response }: RunReport): Markup | null {
   return section(
     'response',
     'How customers respond to discounts',
-    `Observed win rate by granted discount (circles, larger for more quotes) and the model's expectation of the same quotes (line). Shaded: fewer than ${REWEIGHTED_QUOTES_MIN} quotes, where history hardly speaks.`,
+    `Circles: win rate observed at the discount granted, larger for more quotes. Line: what the model expects were all quotes of the segment offered that discount; band: over the declared range of slopes. Shaded: fewer than ${REWEIGHTED_QUOTES_MIN} quotes within ${percent(REWEIGHTED_WINDOW_BPS)}, where history hardly speaks.`,
     html`<div class="panels">${shown.map((segment, at) => curve(segment, at, response))}</div>`,
     left > 0
       ? html`<p class="small soft">${count(left)} smaller segments are not drawn; the table lists all.</p>`
@@ -34,18 +34,26 @@ export function responseSection({ response }: RunReport): Markup | null {
 
 const score = (ppm: number): string => (ppm / 1e6).toFixed(4)
 
-function curve(segment: string, at: number, { curve: points }: ResponseEvidence): Markup {
+function curve(segment: string, at: number, { curve: points, fitted }: ResponseEvidence): Markup {
   const bins = points
     .filter(point => point.segment === segment && point.quotes > 0)
     .map(point => ({
       ...point,
       middle: (point.from_bps + point.to_bps) / 200,
       observed: (100 * point.won) / point.quotes,
+    }))
+  const line = fitted
+    .filter(point => point.segment === segment)
+    .map(point => ({
+      ...point,
+      discount: point.discount_bps / 100,
       predicted: point.predicted_ppm / 10_000,
+      low: point.low_ppm / 10_000,
+      high: point.high_ppm / 10_000,
     }))
   const name = segment || '(none)'
-  const from = Math.min(...bins.map(bin => bin.from_bps)) / 100
-  const to = Math.max(...bins.map(bin => bin.to_bps)) / 100
+  const from = Math.min(...bins.map(bin => bin.from_bps), ...line.map(point => point.discount_bps)) / 100
+  const to = Math.max(...bins.map(bin => bin.to_bps), ...line.map(point => point.discount_bps)) / 100
   return picture({
     id: `response-${at}`,
     title: `Win rate by discount in ${name}`,
@@ -55,7 +63,7 @@ function curve(segment: string, at: number, { curve: points }: ResponseEvidence)
           `${binName(bin)} discount: ${count(bin.won)} of ${count(bin.quotes)} won, model ${percentOfPpm(bin.predicted_ppm)}`,
       )
       .join('; '),
-    caption: `${name}: ${count(bins.reduce((sum, bin) => sum + bin.quotes, 0))} closed quotes with discounts from ${from}% to ${to}%; nothing is known beyond.`,
+    caption: `${name}: ${count(bins.reduce((sum, bin) => sum + bin.quotes, 0))} closed quotes; ${supportedRange(line)}.`,
     plot: {
       width: 320,
       height: 230,
@@ -79,7 +87,7 @@ function curve(segment: string, at: number, { curve: points }: ResponseEvidence)
       },
       r: { range: [1.5, 9] },
       marks: [
-        Plot.rectY(silentRanges(bins), {
+        Plot.rectY(silentRanges(line), {
           x1: 'from',
           x2: 'to',
           y1: 0,
@@ -87,8 +95,9 @@ function curve(segment: string, at: number, { curve: points }: ResponseEvidence)
           fill: INK.quiet,
           fillOpacity: 0.22,
         }),
+        Plot.areaY(line, { x: 'discount', y1: 'low', y2: 'high', fill: INK.gain, fillOpacity: 0.16 }),
         Plot.dot(bins, { x: 'middle', y: 'observed', r: 'quotes', fill: INK.pale, stroke: INK.gain }),
-        Plot.line(bins, { x: 'middle', y: 'predicted', stroke: INK.text, strokeWidth: 1.75 }),
+        Plot.line(line, { x: 'discount', y: 'predicted', stroke: INK.text, strokeWidth: 1.75 }),
       ],
     },
   })
@@ -97,12 +106,27 @@ function curve(segment: string, at: number, { curve: points }: ResponseEvidence)
 /** Discounts of a bin: a closed range of whole bps. */
 const binName = ({ from_bps, to_bps }: CurvePoint): string => `${percent(from_bps)} to ${percent(to_bps)}`
 
-const silentRanges = (
-  bins: readonly CurvePoint[],
-): readonly { readonly from: number; readonly to: number }[] =>
-  bins
-    .filter(bin => bin.quotes < REWEIGHTED_QUOTES_MIN)
-    .map(bin => ({ from: bin.from_bps / 100, to: bin.to_bps / 100 }))
+/** Each discount of the curve that history hardly speaks for, as wide as the curve's steps. */
+function silentRanges(
+  line: readonly FittedCurvePoint[],
+): readonly { readonly from: number; readonly to: number }[] {
+  const half = ((line[1]?.discount_bps ?? 0) - (line[0]?.discount_bps ?? 0)) / 2
+  const ends = [line[0]?.discount_bps ?? 0, line.at(-1)?.discount_bps ?? 0] as const
+  return line
+    .filter(point => point.quotes_near < REWEIGHTED_QUOTES_MIN)
+    .map(({ discount_bps }) => ({
+      from: Math.max(ends[0], discount_bps - half) / 100,
+      to: Math.min(ends[1], discount_bps + half) / 100,
+    }))
+}
+
+function supportedRange(line: readonly FittedCurvePoint[]): string {
+  const known = line.filter(point => point.quotes_near >= REWEIGHTED_QUOTES_MIN)
+  const [first, last] = [known[0], known.at(-1)]
+  return first === undefined || last === undefined
+    ? 'at no discount enough of them to speak for it'
+    : `history speaks for discounts between ${percent(first.discount_bps)} and ${percent(last.discount_bps)}`
+}
 
 const THIN: Readonly<Record<string, string>> = {
   too_few_quotes: 'too few quotes, left alone',
