@@ -1,0 +1,173 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { compareText } from '../../domain/text.ts'
+import type { Digest } from '../../domain/units.ts'
+import { ABSENT_INTEGER, SnapshotHash } from '../../evidence/snapshot-hash.ts'
+import { ColumnStream } from './column-stream.ts'
+import { identifier } from './connection.ts'
+import { countRows, describe } from './parquet-read.ts'
+
+/** Says how many rows of all columns were read, of how many. */
+type Progress = (rows: number, total: number) => void
+
+/** A snapshot's file, as far as it was read to say its digest. */
+export interface StoredColumns {
+  readonly digest: Digest
+  readonly rows: number
+  readonly attributes: Readonly<Record<string, 'text' | 'integer'>>
+}
+
+/**
+ * The digest of a snapshot's file, its columns streamed one after the other, so that memory does not grow with the quotes. null where
+ * its ids do not stand in order, each once, which no snapshot's do. The file must have a snapshot's columns in their order.
+ */
+export async function digestOfStored(
+  connection: DuckDBConnection,
+  path: string,
+  progress: Progress,
+): Promise<StoredColumns | null> {
+  const columns = await describe(connection, path)
+  const rows = await countRows(connection, path)
+  const stream = new ColumnStream(connection, path, read => progress(read, rows * columns.length))
+  const hash = new SnapshotHash(rows, columns.length)
+  for (const { name, type } of columns) {
+    if (name === 'quote_id') {
+      if (!(await addIds(hash, stream, name, rows))) return null
+    } else if (type === 'VARCHAR') await addTexts(hash, stream, name)
+    else await addIntegers(hash, stream, name, type)
+  }
+  const attributes = columns.filter(column => column.name.startsWith('attr.'))
+  return {
+    digest: hash.digest(),
+    rows,
+    attributes: Object.fromEntries(
+      attributes.map(({ name, type }) => [
+        name.slice('attr.'.length),
+        type === 'VARCHAR' ? 'text' : 'integer',
+      ]),
+    ),
+  }
+}
+
+/** Ids are their own dictionary. Whether they stand in order, each once. */
+async function addIds(
+  hash: SnapshotHash,
+  stream: ColumnStream,
+  name: string,
+  rows: number,
+): Promise<boolean> {
+  let before: string | null = null
+  let inOrder = true
+  hash.beginTexts(name, rows)
+  await stream.texts(`SELECT ${identifier(name)} FROM ${stream.file}`, ids => {
+    for (const id of ids) {
+      if (id === null || (before !== null && compareText(before, id) >= 0)) inOrder = false
+      before = id
+    }
+    hash.texts(ids.map(id => id ?? ''))
+  })
+  hash.rowNumbers(rows)
+  return inOrder
+}
+
+/** Columns of more distinct texts, as estimated in little memory, are not listed at once. */
+const LISTED_MAX = 10_000
+
+async function addTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
+  const column = identifier(name)
+  const distinct = await stream.number(`SELECT approx_count_distinct(${column}) FROM ${stream.file}`)
+  if (distinct <= LISTED_MAX) await addListedTexts(hash, stream, name)
+  else if (!(await addTextsInOrder(hash, stream, name))) await addNumberedTexts(hash, stream, name)
+}
+
+/** Few texts come as numbers into an ENUM that DuckDB makes of them, in order of their bytes. */
+async function addListedTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
+  const column = identifier(name)
+  const distinct = `SELECT DISTINCT ${column} AS text FROM ${stream.file} WHERE ${column} IS NOT NULL ORDER BY text`
+  const texts: string[] = []
+  await stream.texts(distinct, some => texts.push(...(some as string[])))
+  hash.beginTexts(name, texts.length)
+  hash.texts(texts)
+  if (texts.length === 0) {
+    await stream.codes(`SELECT -1 FROM ${stream.file}`, codes => hash.codes(codes))
+    return
+  }
+  const type = identifier(`texts of ${name}`)
+  await stream.run(`CREATE TYPE ${type} AS ENUM (${distinct})`)
+  const codes = `SELECT coalesce(CAST(enum_code(CAST(${column} AS ${type})) AS INTEGER), -1) FROM ${stream.file}`
+  await stream.codes(codes, some => hash.codes(some))
+}
+
+/**
+ * Many texts that stand in order of their bytes by themselves, as customers do where ids begin with them, each on every row, need no
+ * sorting: their number is known when one differs from the one before. False, and nothing added, where they do not stand so.
+ */
+async function addTextsInOrder(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<boolean> {
+  const question = `SELECT ${identifier(name)} FROM ${stream.file}`
+  let before: string | null = null
+  let entries = 0
+  let inOrder = true
+  await stream.texts(question, texts => {
+    for (const text of texts) {
+      if (text === before && text !== null) continue
+      if (text === null || (before !== null && compareText(before, text) > 0)) inOrder = false
+      entries += 1
+      before = text
+    }
+    return inOrder
+  })
+  if (!inOrder) return false
+  hash.beginTexts(name, entries)
+  before = null
+  await stream.texts(question, texts => {
+    const fresh: string[] = []
+    for (const text of texts as readonly string[]) {
+      if (text !== before) fresh.push(text)
+      before = text
+    }
+    hash.texts(fresh)
+  })
+  before = null
+  let code = -1
+  await stream.texts(question, texts => {
+    const codes = new Int32Array(texts.length)
+    for (const [at, text] of texts.entries()) {
+      if (text !== before) code += 1
+      before = text
+      codes[at] = code
+    }
+    hash.codes(codes)
+  })
+  return true
+}
+
+/** Many texts in any order are numbered and sorted back by the database, which spills what does not fit into memory. */
+async function addNumberedTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
+  const column = identifier(name)
+  const table = identifier(`texts of ${name}`)
+  await stream.run(`
+    CREATE TEMP TABLE ${table} AS
+    SELECT text, CAST(row_number() OVER (ORDER BY text) - 1 AS INTEGER) AS code
+    FROM (SELECT DISTINCT ${column} AS text FROM ${stream.file} WHERE ${column} IS NOT NULL)`)
+  hash.beginTexts(name, await stream.number(`SELECT count(*) FROM ${table}`))
+  await stream.texts(`SELECT text FROM ${table} ORDER BY code`, texts => hash.texts(texts as string[]))
+  const codes = `
+    SELECT coalesce(code, -1)
+    FROM ${stream.fileWithPlaces} AS quotes LEFT JOIN ${table} ON text = ${column}
+    ORDER BY file_row_number`
+  await stream.codes(codes, some => hash.codes(some))
+  await stream.run(`DROP TABLE ${table}`)
+}
+
+async function addIntegers(
+  hash: SnapshotHash,
+  stream: ColumnStream,
+  name: string,
+  type: string,
+): Promise<void> {
+  const column = type === 'TIMESTAMP' ? `epoch_ms(${identifier(name)})` : identifier(name)
+  hash.beginIntegers(name)
+  await stream.integers(
+    `SELECT coalesce(CAST(${column} AS BIGINT), ${ABSENT_INTEGER}) FROM ${stream.file}`,
+    some => hash.integers(some),
+  )
+}
