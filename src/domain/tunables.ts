@@ -78,6 +78,13 @@ export function diffsOf(
   })
 }
 
+/** Every value of a range, ascending. */
+export const valuesOf = ({ range }: Tunable): readonly number[] =>
+  Array.from(
+    { length: 1 + Math.floor((range.max - range.min) / range.step) },
+    (_, at) => range.min + at * range.step,
+  )
+
 /**
  * Values worth trying around one: 1, 2, 4, 8 … steps to either side of `centre`, up to `reach` steps, and with `ends` the ends
  * of the range. Ascending, on steps from the minimum, without `centre` itself.

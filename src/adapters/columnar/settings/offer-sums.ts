@@ -1,0 +1,231 @@
+import { worstWinPpm } from '../../../domain/support.ts'
+import { bump } from '../candidate-state.ts'
+import { SHIFT_COUNT } from '../layout.ts'
+import type { ResponseTables } from '../response-tables.ts'
+import type { PreparedSnapshot } from '../snapshot.ts'
+import { supportClass } from '../support-table.ts'
+import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from '../wide.ts'
+import type { ClassLayout } from './class-vector.ts'
+
+const EXTRAPOLATED = 2
+/** Kinds of rows in a run: decided as before or as now, by approval under the base, by approval. */
+const KINDS = 8
+const NOW = 4
+
+/**
+ * Wins, expected margin and support of the rows of one run. Rows with the same offer win alike, so their profits are added up
+ * before they meet the model; fits that left out a row's group are put right row by row.
+ */
+export class OfferSums {
+  readonly #snapshot: PreparedSnapshot
+  readonly #layout: ClassLayout
+  readonly #response: ResponseTables | null
+  readonly #chunkRows: number
+  #costKnown = false
+  #row = 0
+  #baseGrant = 0
+  #wasGrant = 0
+  #isGrant = 0
+  #count = 0
+  /** Rows added since sums were carried. */
+  #uncarried = 0
+  /** By kind: rows, their profit where it is no loss, and where it is. */
+  readonly #rows = new Float64Array(KINDS)
+  readonly #gains = new Float64Array(KINDS)
+  readonly #losses = new Float64Array(KINDS)
+  /** By row of the run. */
+  readonly #group: Uint8Array
+  readonly #wasKind: Uint8Array
+  readonly #isKind: Uint8Array
+  readonly #wasProfit: Float64Array
+  readonly #isProfit: Float64Array
+  readonly #logged: Float64Array
+  /** Wins by kind, behind them those of the base by its approval. */
+  readonly #wins: Float64Array
+  readonly #baseKnown = new Uint8Array(2)
+  /** By kind, where the worst case goes beyond the model: wins where profit is no loss, and where it is. */
+  readonly #extrapolated = new Uint8Array(KINDS)
+  readonly #worstOfGain: Float64Array
+  readonly #worstOfLoss: Float64Array
+
+  constructor(
+    snapshot: PreparedSnapshot,
+    layout: ClassLayout,
+    response: ResponseTables | null,
+    chunkRows: number,
+  ) {
+    this.#snapshot = snapshot
+    this.#layout = layout
+    this.#response = response
+    this.#chunkRows = chunkRows
+    this.#group = new Uint8Array(chunkRows)
+    this.#wasKind = new Uint8Array(chunkRows)
+    this.#isKind = new Uint8Array(chunkRows)
+    this.#wasProfit = new Float64Array(chunkRows)
+    this.#isProfit = new Float64Array(chunkRows)
+    this.#logged = new Float64Array(response?.fits ?? 0)
+    this.#wins = new Float64Array((KINDS + 2) * layout.responses)
+    this.#worstOfGain = new Float64Array(KINDS * layout.responses)
+    this.#worstOfLoss = new Float64Array(KINDS * layout.responses)
+  }
+
+  begin(costKnown: boolean): void {
+    this.#costKnown = costKnown
+    this.#uncarried = 0
+  }
+
+  end(sums: Float64Array): void {
+    const { expected, worst, responses } = this.#layout
+    for (let at = 0; at < responses; at += 1) {
+      carryPpmCents(sums, expected + at * PPM_CENTS_CELLS)
+      carryPpmCents(sums, worst + at * PPM_CENTS_CELLS)
+    }
+    this.#uncarried = 0
+  }
+
+  beginRun(row: number, baseGrant: number, wasGrant: number, isGrant: number): void {
+    this.#row = row
+    this.#baseGrant = baseGrant
+    this.#wasGrant = wasGrant
+    this.#isGrant = isGrant
+    this.#count = 0
+    this.#rows.fill(0)
+    this.#gains.fill(0)
+    this.#losses.fill(0)
+  }
+
+  /** Adds a row whose offer changes. Profits are NaN without cost. */
+  add(
+    group: number,
+    baseApproval: number,
+    wasApproval: number,
+    isApproval: number,
+    wasProfit: number,
+    isProfit: number,
+  ): void {
+    const at = this.#count++
+    const was = 2 * baseApproval + wasApproval
+    const is = NOW + 2 * baseApproval + isApproval
+    this.#group[at] = group
+    this.#wasKind[at] = was
+    this.#isKind[at] = is
+    this.#wasProfit[at] = wasProfit
+    this.#isProfit[at] = isProfit
+    this.#rows[was] = (this.#rows[was] as number) + 1
+    this.#rows[is] = (this.#rows[is] as number) + 1
+    if (!this.#costKnown) return
+    const wasSums = wasProfit >= 0 ? this.#gains : this.#losses
+    const isSums = isProfit >= 0 ? this.#gains : this.#losses
+    wasSums[was] = (wasSums[was] as number) + wasProfit
+    isSums[is] = (isSums[is] as number) + isProfit
+  }
+
+  endRun(sums: Float64Array): void {
+    if (this.#count === 0) return
+    if (this.#uncarried + this.#count > this.#chunkRows) this.end(sums)
+    this.#uncarried += this.#count
+    this.#response?.loggedInto(this.#logged, 0, this.#row)
+    this.#baseKnown.fill(0)
+    for (let kind = 0; kind < KINDS; kind += 1) {
+      if ((this.#rows[kind] as number) > 0) this.#addKind(sums, kind)
+    }
+    const fits = this.#response?.fits ?? 0
+    for (let at = 0; at < this.#count; at += 1) {
+      const fit = (this.#group[at] as number) + 1
+      if (fit >= fits) continue
+      this.#leaveOut(sums, fit, this.#wasKind[at] as number, this.#wasProfit[at] as number)
+      this.#leaveOut(sums, fit, this.#isKind[at] as number, this.#isProfit[at] as number)
+    }
+  }
+
+  #addKind(sums: Float64Array, kind: number): void {
+    const { loggedDiscountBps, loggedApproval, segment, support } = this.#snapshot
+    const row = this.#row
+    const grant = kind < NOW ? this.#wasGrant : this.#isGrant
+    const approval = kind & 1
+    const logged = {
+      discountBps: loggedDiscountBps[row] as number,
+      approval: loggedApproval[row] as number,
+    }
+    const rows = kind < NOW ? -(this.#rows[kind] as number) : (this.#rows[kind] as number)
+    const sort = supportClass(support, segment.codes[row] as number, logged, grant, approval)
+    bump(sums, this.#layout.support + sort, rows)
+    if (this.#response === null) return
+    const { win, responses } = this.#layout
+    const start = kind * responses
+    this.#response.winsInto(this.#wins, start, this.#logged, 0, row, grant, approval)
+    for (let at = 0; at < responses; at += 1) {
+      sums[win + at] = (sums[win + at] as number) + rows * (this.#wins[start + at] as number)
+    }
+    if (!this.#costKnown) return
+    const baseApproval = (kind >> 1) & 1
+    const asBase = grant === this.#baseGrant && approval === baseApproval
+    this.#extrapolated[kind] = sort === EXTRAPOLATED && !asBase ? 1 : 0
+    if (this.#extrapolated[kind] === 1) this.#readWorst(kind, grant, approval, baseApproval)
+    const sign = kind < NOW ? -1 : 1
+    this.#addProfit(sums, kind, 0, responses, sign * (this.#gains[kind] as number), this.#worstOfGain)
+    this.#addProfit(sums, kind, 0, responses, sign * (this.#losses[kind] as number), this.#worstOfLoss)
+  }
+
+  /** Adds a profit to the responses of [from, to). */
+  #addProfit(
+    sums: Float64Array,
+    kind: number,
+    from: number,
+    to: number,
+    profit: number,
+    worstWins: Float64Array,
+  ): void {
+    if (profit === 0) return
+    const { expected, worst, responses } = this.#layout
+    const wins = this.#wins
+    const start = kind * responses
+    const middle = Math.floor(profit / LIMB)
+    const low = profit - middle * LIMB
+    for (let at = from; at < to; at += 1) {
+      const cell = expected + at * PPM_CENTS_CELLS
+      const ppm = wins[start + at] as number
+      sums[cell] = (sums[cell] as number) + ppm * low
+      sums[cell + 1] = (sums[cell + 1] as number) + ppm * middle
+    }
+    if (this.#extrapolated[kind] === 0) return
+    for (let at = from; at < to; at += 1) {
+      const cell = worst + at * PPM_CENTS_CELLS
+      const worse = (worstWins[start + at] as number) - (wins[start + at] as number)
+      sums[cell] = (sums[cell] as number) + worse * low
+      sums[cell + 1] = (sums[cell + 1] as number) + worse * middle
+    }
+  }
+
+  /** Writes the wins of the worst case of a kind; see worstWinPpm. */
+  #readWorst(kind: number, grant: number, approval: number, baseApproval: number): void {
+    const before = { grantedDiscountBps: this.#baseGrant, approvalRequired: baseApproval === 1 }
+    const after = { grantedDiscountBps: grant, approvalRequired: approval === 1 }
+    const { responses } = this.#layout
+    const base = (KINDS + baseApproval) * responses
+    const ofGain = worstWinPpm(before, after, 0)
+    const ofLoss = worstWinPpm(before, after, -1)
+    if ((ofGain === null || ofLoss === null) && this.#baseKnown[baseApproval] === 0) {
+      this.#baseKnown[baseApproval] = 1
+      this.#response?.winsInto(this.#wins, base, this.#logged, 0, this.#row, this.#baseGrant, baseApproval)
+    }
+    const start = kind * responses
+    for (let at = 0; at < responses; at += 1) {
+      this.#worstOfGain[start + at] = ofGain ?? (this.#wins[base + at] as number)
+      this.#worstOfLoss[start + at] = ofLoss ?? (this.#wins[base + at] as number)
+    }
+  }
+
+  /** Takes one row back out of the fit that has not seen its group. */
+  #leaveOut(sums: Float64Array, fit: number, kind: number, profit: number): void {
+    const { win, responses } = this.#layout
+    const sign = kind < NOW ? 1 : -1
+    const from = fit * SHIFT_COUNT
+    for (let at = from; at < from + SHIFT_COUNT; at += 1) {
+      sums[win + at] = (sums[win + at] as number) + sign * (this.#wins[kind * responses + at] as number)
+    }
+    if (!this.#costKnown) return
+    const worst = profit >= 0 ? this.#worstOfGain : this.#worstOfLoss
+    this.#addProfit(sums, kind, from, from + SHIFT_COUNT, sign * profit, worst)
+  }
+}

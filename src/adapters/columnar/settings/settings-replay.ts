@@ -1,0 +1,181 @@
+import type { CheckedPolicy } from '../../../domain/policy.ts'
+import { checkPolicy } from '../../../domain/policy-check.ts'
+import type { SettingSums, SettingsReplay, SettingsTask } from '../../../domain/settings.ts'
+import { currentSetting, type Setting, withSetting } from '../../../domain/tunables.ts'
+import type { Naming } from '../assemble.ts'
+import { effectIndexOf } from '../effect-index.ts'
+import { baseLayout, candidateLayout } from '../layout.ts'
+import { Partition } from '../partition.ts'
+import { planOf } from '../plan.ts'
+import { ResponseTables } from '../response-tables.ts'
+import type { PreparedSnapshot } from '../snapshot.ts'
+import { ClassMove } from './class-move.ts'
+import { ClassRules, type GridTables, type Outcome } from './class-rules.ts'
+import { type ClassLayout, classLayout } from './class-vector.ts'
+import { type RowClass, type SettingRuns, settingRuns } from './setting-runs.ts'
+import { addClass, rebased, settingSumsOf } from './setting-sums.ts'
+import { TunedRule } from './tuned-rule.ts'
+
+/** Bits of a mask of rules, and of approvers beside the one that says an approval is needed. */
+const RULES_MAX = 31
+const APPROVERS_MAX = 30
+/** Sums of classes kept, some ten kilobytes each with a model of 33 fits. */
+const CLASS_SUMS_KEPT = 20_000
+
+/**
+ * Rows fall into classes that differ in which rules and tunables can matter to them. A class's sums hang on the values of its
+ * own tunables alone and are kept, so that settings share them; a new one is carried over from the last, looking only at rows
+ * whose decision differs. null where the policy has more rules or approvers than a mask has bits.
+ */
+export function replaySettings(task: SettingsTask, snapshot: PreparedSnapshot): SettingsReplay | null {
+  const approvers = new Set(task.base.rules.flatMap(rule => rule.approver ?? []))
+  if (task.base.rules.length > RULES_MAX || approvers.size > APPROVERS_MAX) return null
+  return new ClassedSettings(task, snapshot, [...approvers])
+}
+
+interface ClassAtWork {
+  readonly rows: RowClass
+  readonly rules: ClassRules
+  readonly place: Parameters<typeof addClass>[4]
+  /** Against the policy as it stands. */
+  readonly chain: Chain
+}
+
+/** Sums of one class against one base: those of the settings asked so far, and the last one, from which the next is reached. */
+interface Chain {
+  readonly base: Outcome
+  known: Map<string, Float64Array>
+  last: { readonly outcome: Outcome; readonly sums: Float64Array }
+}
+
+class ClassedSettings implements SettingsReplay {
+  readonly #task: SettingsTask
+  readonly #snapshot: PreparedSnapshot
+  readonly #runs: SettingRuns
+  readonly #layout: ClassLayout
+  readonly #naming: Naming
+  readonly #move: ClassMove
+  readonly #classes: readonly ClassAtWork[]
+  readonly #current: Setting
+  readonly #base: Float64Array
+  #kept = 0
+
+  constructor(task: SettingsTask, snapshot: PreparedSnapshot, approvers: readonly string[]) {
+    const { base, tunables, model } = task
+    const rules = base.document.rules.map(rule => new TunedRule(base.document, rule, tunables))
+    const response = model === null ? null : new ResponseTables(model, snapshot)
+    const fits = model?.fits.length ?? 0
+    this.#task = task
+    this.#snapshot = snapshot
+    this.#runs = settingRuns(snapshot, rules, response)
+    this.#layout = classLayout(fits)
+    this.#move = new ClassMove(snapshot, this.#runs, this.#layout, response)
+    this.#current = currentSetting(tunables)
+    const thin = new Set(model?.thin_segments ?? [])
+    const tables: GridTables = new Map()
+    this.#classes = this.#runs.classes.map(rows => {
+      const classRules = new ClassRules(rules, approvers, rows.known, tables)
+      const segment = snapshot.segment.codes[rows.row] as number
+      return {
+        rows,
+        rules: classRules,
+        place: {
+          segment,
+          region: snapshot.region.codes[rows.row] as number,
+          thin: thin.has(snapshot.segment.keys[segment] as string),
+          latency: snapshot.latency?.[segment] ?? 0,
+        },
+        chain: this.#chain(classRules.at(this.#current)),
+      }
+    })
+    const [segments, regions] = [snapshot.segment.keys, snapshot.region.keys]
+    const { ruleIds } = effectIndexOf([base])
+    const shape = { segments: segments.length, regions: regions.length, rules: ruleIds.length, fits }
+    this.#naming = {
+      segments,
+      regions,
+      ruleIds,
+      fits: model === null ? null : fits,
+      latenciesKnown: snapshot.latency !== null,
+      baseLayout: baseLayout(segments.length, regions.length),
+      layout: candidateLayout(shape),
+    }
+    this.#base = this.#replayed(this.#current, [], everyRow(snapshot.rows)).base
+  }
+
+  sums(settings: readonly Setting[], against: Setting | null): readonly SettingSums[] {
+    const from = against ?? this.#current
+    const base = against === null ? this.#base : this.#baseAt(against)
+    return settings.map(setting =>
+      settingSumsOf(this.#naming, base, this.#cells(setting, from, against === null)),
+    )
+  }
+
+  /** Cells of a setting as a candidate against another one. */
+  #cells(setting: Setting, from: Setting, keep: boolean): Float64Array {
+    const cells = this.#unsettledCells(setting, from)
+    for (const each of this.#classes) {
+      const key = each.rules.keyOf(setting)
+      if (key === each.rules.keyOf(from)) continue
+      const chain = keep ? each.chain : this.#chain(each.rules.at(from))
+      addClass(cells, this.#naming.layout, this.#sumsOf(each, chain, key, setting), this.#layout, each.place)
+    }
+    return cells
+  }
+
+  #chain(base: Outcome): Chain {
+    return { base, known: new Map(), last: { outcome: base, sums: new Float64Array(this.#layout.cells) } }
+  }
+
+  #sumsOf({ rows, rules }: ClassAtWork, chain: Chain, key: string, setting: Setting): Float64Array {
+    const known = chain.known.get(key)
+    if (known !== undefined) return known
+    const outcome = rules.at(setting)
+    const sums = chain.last.sums.slice()
+    this.#move.carry(sums, rows, rules, chain.base, chain.last.outcome, outcome)
+    chain.last = { outcome, sums }
+    if (this.#kept >= CLASS_SUMS_KEPT) {
+      for (const each of this.#classes) each.chain.known.clear()
+      this.#kept = 0
+    }
+    this.#kept += 1
+    chain.known.set(key, sums)
+    return sums
+  }
+
+  /** Rows whose replayability hangs on the setting are replayed policy against policy. */
+  #unsettledCells(setting: Setting, from: Setting): Float64Array {
+    const { unsettled } = this.#runs
+    if (unsettled === null) return new Float64Array(this.#naming.layout.cells)
+    const [candidate] = this.#replayed(from, [setting], unsettled).candidates
+    return (candidate as { cells: Float64Array }).cells
+  }
+
+  #baseAt(setting: Setting): Float64Array {
+    if (this.#runs.unsettled !== null) return this.#replayed(setting, [], everyRow(this.#snapshot.rows)).base
+    const cells = this.#cells(setting, this.#current, true)
+    return rebased(this.#base, this.#naming.baseLayout, cells, this.#naming.layout)
+  }
+
+  #replayed(base: Setting, candidates: readonly Setting[], inScope: Uint8Array) {
+    const { model } = this.#task
+    const task = {
+      base: this.#policyAt(base),
+      candidates: candidates.map(setting => this.#policyAt(setting)),
+      model: candidates.length === 0 ? null : model,
+      inScope,
+    }
+    const partition = new Partition(planOf(task, this.#snapshot))
+    partition.run(0, this.#snapshot.rows)
+    return partition.sums()
+  }
+
+  #policyAt(setting: Setting): CheckedPolicy {
+    const { base, tunables } = this.#task
+    const checked = checkPolicy(withSetting(base.document, tunables, setting))
+    if (!checked.ok) throw new Error(`a declared range leads to no policy: ${checked.refusal.message}`)
+    return checked.value
+  }
+}
+
+const everyRow = (rows: number): Uint8Array => new Uint8Array(rows).fill(1)
