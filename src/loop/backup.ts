@@ -22,7 +22,7 @@ const FINDINGS_SHOWN = 10
 
 /**
  * Checks a copy as an audit does, and every snapshot against its digest: what is no whole installation is neither a backup nor
- * restored from one. Refuses audit_broken with the findings, or as the snapshot does (not_found, audit_broken).
+ * restored from one. Refuses audit_broken: with the findings, or for a snapshot that was altered or is not there.
  */
 export async function checkCopy(ports: Ports): Promise<Result<SoundCopy>> {
   const audit = await verifyAudit(ports, null)
@@ -39,7 +39,14 @@ export async function checkCopy(ports: Ports): Promise<Result<SoundCopy>> {
   const snapshots = await ports.store.read(keptSnapshots)
   for (const { digest } of snapshots) {
     const loaded = await ports.snapshots.load(digest)
-    if (!loaded.ok) return loaded
+    if (loaded.ok) continue
+    if (loaded.refusal.code !== 'not_found') return loaded
+    return refuse(
+      'audit_broken',
+      `the copy lacks the snapshot \`${digest}\`, which its records name`,
+      'import the same history again where the copy was taken, or take an earlier backup that has it',
+      loaded.refusal.facts,
+    )
   }
   return ports.store.read(async tx => {
     const { policy_version, epoch } = await currentActivation(tx)

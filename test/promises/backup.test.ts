@@ -140,7 +140,7 @@ const BROKEN: readonly (readonly [string, RefusalCode, (folder: string) => void]
     },
   ],
   ['there is no database', 'not_found', folder => rmSync(join(folder, 'quotey.db'))],
-  ['a snapshot is missing', 'not_found', folder => rmSync(join(folder, 'snapshots'), { recursive: true })],
+  ['a snapshot is missing', 'audit_broken', folder => rmSync(join(folder, 'snapshots'), { recursive: true })],
   [
     'a snapshot was altered',
     'audit_broken',
@@ -209,4 +209,7 @@ test('backup and restore on the command line', async () => {
   assert.match(restored.stdout, /put the owners' key files into/)
   const again = await quotey(place.home, null, '--json', 'restore', folder)
   assert.equal(again.exitCode, 2)
+  rmSync(join(place.home, 'snapshots'), { recursive: true })
+  const lacking = await quotey(place.home, null, '--json', 'backup', join(original.folder, 'of-lacking'))
+  assert.deepEqual([lacking.exitCode, JSON.parse(lacking.stdout).refusal.code], [4, 'audit_broken'])
 })
