@@ -15,7 +15,7 @@ const server = oneServer()
 
 const test = (title: string, work: (postgres: TestPostgres, context: TestContext) => Promise<void>): void => {
   plainTest(title, async context => {
-    const postgres = server()
+    const postgres = await server()
     if (typeof postgres === 'string') return context.skip(`1 test left out: ${postgres}`)
     await work(postgres, context)
   })

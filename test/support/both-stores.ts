@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { Client } from 'pg'
 import { TABLES } from '../../src/adapters/postgres/definition.ts'
 import type { Config } from '../../src/config.ts'
@@ -33,23 +33,24 @@ export function onBothStores(): StoreTest {
     test(`${title} (SQLite)`, context =>
       work({ kind: 'SQLite', emptyDatabase: async () => null, freshHome }, context))
     test(`${title} (PostgreSQL)`, async context => {
-      const postgres = server()
+      const postgres = await server()
       if (typeof postgres === 'string') return context.skip(`1 test left out: ${postgres}`)
       await work(onServer(postgres), context)
     })
   }
 }
 
-/** A PostgreSQL for the tests of a file, or why there is none. */
-export function oneServer(): () => TestPostgres | string {
-  let started: TestPostgres | string = 'not started'
-  before(async () => {
-    started = await startPostgres()
-  })
+/** A PostgreSQL for the tests of a file, started with the first question, or why there is none. */
+export function oneServer(): () => Promise<TestPostgres | string> {
+  let started: Promise<TestPostgres | string> | null = null
   after(async () => {
-    if (typeof started !== 'string') await started[Symbol.asyncDispose]()
+    const server = await started
+    if (server !== null && typeof server !== 'string') await server[Symbol.asyncDispose]()
   })
-  return () => started
+  return () => {
+    started ??= startPostgres()
+    return started
+  }
 }
 
 export const onServer = (postgres: TestPostgres): StoreUnderTest => ({

@@ -10,7 +10,7 @@ const PARSER_BY_TYPE: Readonly<Record<number, (text: string) => unknown>> = {
   [builtins.INT4]: Number,
   [builtins.INT8]: wholeNumber,
   [builtins.NUMERIC]: wholeNumber,
-  [builtins.FLOAT8]: Number,
+  [builtins.FLOAT8]: share,
   [builtins.BOOL]: text => text === 't',
   [builtins.TIMESTAMPTZ]: instant,
 }
@@ -24,6 +24,11 @@ export const VALUE_TYPES = {
 function wholeNumber(text: string): number | string {
   const number = Number(text)
   return Number.isSafeInteger(number) && String(number) === text ? number : text
+}
+
+function share(text: string): number | string {
+  const number = Number(text)
+  return Number.isFinite(number) ? number : text
 }
 
 function instant(text: string): string {
