@@ -64,6 +64,7 @@ function accountOf(tally: Tally, seed: number): string {
   return [
     `seed ${seed}: ${tally.interleavings} interleavings, ${tally.errands} errands by 3 processes`,
     `${tally.killed} processes killed, ${tally.unanswered} errands left unanswered by that`,
+    `${tally.promises} things that a process was told are done, each looked for after every later round`,
     `${tally.contested} rounds with two applies on one base, won by one of them in ${tally.contestsWon}`,
     `ended: ${counted(tally.ended)}`,
     `events: ${counted(tally.events)}`,

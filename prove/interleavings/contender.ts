@@ -33,7 +33,7 @@ async function run(errand: Errand): Promise<Omit<Answer, 'errand'>> {
     case 'pause': {
       const reason = `proof ${ports.randomness.id('pause')}`
       const engaged = { actorId: approver.id, ticket: PAUSE_TAG, reason, metrics: ['other:proof'] }
-      return said(await engagePause(ports, engaged), status => `paused ${status.paused}`)
+      return said(await engagePause(ports, engaged), () => reason)
     }
     case 'release':
       return release()
@@ -51,7 +51,12 @@ async function release(): Promise<Omit<Answer, 'errand'>> {
   const first = await releasePause(ports, { actorId: approver.id, remediation: 'proof' })
   if (!first.ok) return said(first, () => '')
   const second = await releasePause(ports, { actorId: applier.id, remediation: 'proof' })
-  return said(second, status => `paused ${status.paused}`)
+  if (!second.ok) return said(second, () => '')
+  // Whoever signed, the newest release can be read by now, and what was read must stay.
+  const released = await ports.store.read(tx =>
+    tx.last('policy_lifecycle_audit', { event_type: 'pause_released' }),
+  )
+  return said(second, () => released?.id ?? '')
 }
 
 process.on('message', async (errands: readonly Errand[]) => {

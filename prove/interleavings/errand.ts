@@ -14,6 +14,6 @@ export interface Answer {
   readonly errand: Errand
   /** `fault` is an exception that is no refusal: a violation by itself. */
   readonly ended: 'done' | 'refused' | 'fault'
-  /** Record or refusal code or message. */
+  /** What the log must hold of it when it is done (empty: nothing), else a refusal code or a message. */
   readonly said: string
 }

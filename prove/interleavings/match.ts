@@ -6,9 +6,10 @@ import type { Ports } from '../../src/loop/ports.ts'
 import { calmed, must, newArena, type Ready, stocked } from './arena.ts'
 import type { Chance } from './chance.ts'
 import { Contender, type Told } from './crew.ts'
-import type { Errand } from './errand.ts'
+import type { Answer, Errand } from './errand.ts'
 import { disagreements, impliedState } from './implied-state.ts'
 import type { Connection } from './place.ts'
+import { lostPromises, type Promised, promisesIn } from './promises.ts'
 
 /** What a match saw. Every count MUST be above zero for the proof to mean anything. */
 export interface Tally {
@@ -16,6 +17,8 @@ export interface Tally {
   errands: number
   killed: number
   unanswered: number
+  /** Things a process was told are done, each looked for in the log after every later round. */
+  promises: number
   contested: number
   contestsWon: number
   readonly ended: Record<string, number>
@@ -28,6 +31,7 @@ export const emptyTally = (): Tally => ({
   errands: 0,
   killed: 0,
   unanswered: 0,
+  promises: 0,
   contested: 0,
   contestsWon: 0,
   ended: {},
@@ -48,10 +52,14 @@ export async function playMatch(
   const ports = await newArena(connection)
   const crew = await Promise.all(Array.from({ length: CONTENDERS }, () => Contender.start(connection)))
   try {
+    const promised: Promised[] = []
     for (let round = 1; round <= rounds; round += 1) {
       const ready = await stock(ports, chance)
       const told = await playRound(ports, crew, ready, chance, tally)
-      await judge(ports, told, ready, tally, round % VERIFY_EVERY === 0 || round === rounds)
+      const answers = told.flatMap(one => one.answers)
+      promised.push(...promisesIn(answers))
+      await judge(ports, answers, promised, ready, tally)
+      if (round % VERIFY_EVERY === 0 || round === rounds) await verify(ports, tally)
     }
     const { counts } = await ports.store.read(impliedState)
     for (const [event, count] of Object.entries(counts))
@@ -149,26 +157,25 @@ async function countContest(ports: Ports, errands: readonly Errand[], tally: Tal
 
 async function judge(
   ports: Ports,
-  told: readonly Told[],
+  answers: readonly Answer[],
+  promised: readonly Promised[],
   ready: Stock,
   tally: Tally,
-  thoroughly: boolean,
 ): Promise<void> {
   const where = `interleaving ${tally.interleavings}`
-  const answers = told.flatMap(one => one.answers)
   for (const { errand, ended, said } of answers) {
     const word = `${errand.kind} ${ended === 'refused' ? said : ended}`
     tally.ended[word] = (tally.ended[word] ?? 0) + 1
     if (ended === 'fault') tally.violations.push(`${where}: ${errand.kind} threw ${said}`)
   }
+  tally.promises += promisesIn(answers).length
   await ports.store.read(async tx => {
     const implied = await impliedState(tx)
-    const wrong = [...implied.violations, ...(await disagreements(tx, implied))]
-    for (const { errand, ended, said } of answers) {
-      const moves = errand.kind === 'apply' || errand.kind === 'rollback'
-      if (moves && ended === 'done' && !implied.records.has(said))
-        wrong.push(`${errand.kind} ${said} was promised and is lost`)
-    }
+    const wrong = [
+      ...implied.violations,
+      ...(await disagreements(tx, implied)),
+      ...(await lostPromises(tx, promised)),
+    ]
     tally.violations.push(...wrong.map(what => `${where}: ${what}`))
     // Without a rollback of it, a version is left once: two winners on one base would both name it.
     const wins = (await tx.find('policy_apply_record')).filter(row =>
@@ -180,8 +187,10 @@ async function judge(
       tally.violations.push(`${where}: two winners stand on version ${ready.version}`)
     }
   })
-  if (thoroughly) {
-    const { findings } = must(await verifyAudit(ports, null))
-    tally.violations.push(...findings.map(found => `${where}: ${found.code} ${found.where}`))
-  }
+}
+
+async function verify(ports: Ports, tally: Tally): Promise<void> {
+  const { findings } = must(await verifyAudit(ports, null))
+  const where = `interleaving ${tally.interleavings}`
+  tally.violations.push(...findings.map(found => `${where}: ${found.code} ${found.where}`))
 }
