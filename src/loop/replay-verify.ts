@@ -1,4 +1,4 @@
-import { firstDifference } from '../domain/first-difference.ts'
+import { type Difference, firstDifference } from '../domain/first-difference.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { ReplayEngine } from '../domain/replay.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
@@ -12,6 +12,7 @@ import { candidateRow } from './candidate-evidence.ts'
 import { type ChangeToEvaluate, evaluateChange, type PolicyInReplay } from './evaluate.ts'
 import type { Ports, Reading } from './ports.ts'
 import { storedReplay } from './stored-replay.ts'
+import type { CandidateRow } from './tables.ts'
 
 /**
  * Re-derives the replay that holds for a candidate from the inputs it names, by the oracle unless told otherwise, and gives the
@@ -27,6 +28,8 @@ export async function verifyReplay(
     if (!candidate.ok) return candidate
     const stored = await storedReplay(tx, candidate.value)
     if (!stored.ok) return stored
+    const foreign = objectionToInputs(candidate.value, stored.value.report)
+    if (foreign !== null) return foreign
     const change = await changeNamedBy(tx, stored.value.report)
     return change.ok ? done({ report: stored.value.report, change: change.value }) : change
   })
@@ -43,13 +46,32 @@ export function sameReport(stored: ReplayReport, derived: ReplayReport): Result<
   const difference =
     firstDifference(storedFields as unknown as Json, derivedFields as unknown as Json) ??
     firstDifference(storedChecksum, derivedChecksum, 'replay_checksum')
-  if (difference === null) return done(derived)
-  return refuse(
+  return difference === null ? done(derived) : differing(difference)
+}
+
+const differing = ({ field, stored, derived }: Difference): Result<never> =>
+  refuse(
     'audit_broken',
-    `the replay does not come out as recorded: \`${difference.field}\` differs`,
+    `the replay does not come out as recorded: \`${field}\` differs`,
     'run `quotey audit verify`, and do not decide or apply on this replay',
-    { field: difference.field, recorded: difference.stored, derived: difference.derived },
+    { field, recorded: stored, derived },
   )
+
+/** A report may be right about its inputs, and these not be the candidate's. */
+function objectionToInputs(candidate: CandidateRow, { inputs }: ReplayReport): Result<never> | null {
+  const own = {
+    base_policy_version: candidate.base_policy_version,
+    proposed_policy_version: candidate.proposed_policy_version,
+    cohort_scope: JSON.parse(candidate.cohort_scope_json) as Json,
+  }
+  const { base_policy_version, proposed_policy_version, cohort_scope } = inputs
+  const named = {
+    base_policy_version,
+    proposed_policy_version,
+    cohort_scope: cohort_scope as unknown as Json,
+  }
+  const difference = firstDifference(named, own)
+  return difference === null ? null : differing({ ...difference, field: `inputs.${difference.field}` })
 }
 
 /** The inputs of a report, read by the digests that it names. */

@@ -12,7 +12,7 @@ import { canonicalText, digestOfText } from '../../src/evidence/canonical.ts'
 import { replayChecksum } from '../../src/evidence/replay-checksum.ts'
 import { BrokenState } from '../../src/loop/ports.ts'
 import { replayCandidate } from '../../src/loop/replay.ts'
-import { verifyReplay } from '../../src/loop/replay-verify.ts'
+import { sameReport, verifyReplay } from '../../src/loop/replay-verify.ts'
 import { leavesOf, withOther } from '../support/altered-json.ts'
 import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
 import { succeeded, type TestInstallation } from '../support/installation.ts'
@@ -85,7 +85,12 @@ test('R3 any changed field of an input of a replay is named by verify, with its 
       readonly body: string
     }
     const original = JSON.parse(body) as Json
-    const paths = sampled(leavesOf(original))
+    const all = leavesOf(original)
+    // Every field of every input leads to another digest …
+    const digests = new Set(all.map(path => digestOfText(canonicalText(withOther(original, path)))))
+    assert.ok(digests.size === all.length && !digests.has(named), table)
+    // … and what verify says of one, it says of all; of a model's thousands of coefficients, some are put to it.
+    const paths = table === 'artifact' ? sampled(all) : all
     const edit = database.prepare(`UPDATE ${table} SET ${text} = ?, ${digest} = ? WHERE ${digest} = ?`)
     for (const path of paths) {
       const altered = canonicalText(withOther(original, path))
@@ -98,7 +103,9 @@ test('R3 any changed field of an input of a replay is named by verify, with its 
         assert.match(names, /polic|thresholds|artifact/, path.join('.'))
       }
     }
-    console.log(`seed ${SEED}: ${table}, ${paths.length} of ${leavesOf(original).length} fields`)
+    console.log(
+      `seed ${SEED}: ${table}, ${all.length} fields change the digest, ${paths.length} put to verify`,
+    )
   }
   assert.equal(await objection(), null)
 })
@@ -140,10 +147,7 @@ test('R3 a forged report, with every checksum and name made to fit, is derived a
     )
     .get(report.replay_checksum) as { readonly digest: Digest; readonly body: string }
   const { replay_checksum: _, ...fields } = JSON.parse(body) as ReplayReport
-  // Other inputs lead to other digests, which the first test looks at.
-  const results = leavesOf(fields as unknown as Json).filter(
-    ([name]) => name !== 'inputs' && name !== 'candidate_id',
-  )
+  const all = leavesOf(fields as unknown as Json)
   const forge = (
     from: { name: string; checksum: string },
     to: { name: string; checksum: string; text: string },
@@ -161,7 +165,20 @@ test('R3 a forged report, with every checksum and name made to fit, is derived a
       .run(to.checksum, candidateId)
   }
   const real = { name: digest, checksum: report.replay_checksum, text: body }
-  const paths = sampled(results, 5)
+  const checksums = new Set<Digest>([report.replay_checksum])
+  for (const path of all) {
+    const altered = withOther(fields as unknown as Json, path) as unknown as typeof fields
+    const checksum = replayChecksum(altered)
+    checksums.add(checksum)
+    // Whatever a report says, the one derived anew says what was recorded: the first field that differs is the altered one.
+    const same = sameReport({ ...altered, replay_checksum: checksum }, report)
+    assert.equal(same.ok ? null : same.refusal.facts.field, path.join('.'))
+  }
+  assert.equal(checksums.size, all.length + 1, 'every field of the report changes the checksum')
+
+  const inputsAndVersions = all.filter(([name]) => name === 'inputs' || name === 'engine_version')
+  const results = all.filter(([name]) => name !== 'inputs' && name !== 'candidate_id')
+  const paths = [...inputsAndVersions, ['candidate_id'], ...sampled(results, 5)]
   for (const path of paths) {
     const altered = withOther(fields as unknown as Json, path) as unknown as typeof fields
     const checksum = replayChecksum(altered)
@@ -170,9 +187,23 @@ test('R3 a forged report, with every checksum and name made to fit, is derived a
     forge(real, forged)
     const found = await objection()
     forge(forged, real)
-    assert.equal(found?.code, 'audit_broken')
-    assert.equal(found.facts.field, path.join('.'))
+    assert.ok(found !== null, `${path.join('.')} went unseen`)
+    if (path[0] !== 'inputs' && path[0] !== 'candidate_id')
+      assert.deepEqual([found.code, found.facts.field], ['audit_broken', path.join('.')])
   }
-  console.log(`seed ${SEED}: ${paths.length} of ${results.length} results`)
+  console.log(`seed ${SEED}: ${all.length} fields change the checksum, ${paths.length} put to verify`)
+  assert.equal(await objection(), null)
+})
+
+test('R3 a replay over another scope than the candidate has is named, however well it was derived', async () => {
+  const row = database
+    .prepare('SELECT cohort_scope_json FROM policy_candidate WHERE id = ?')
+    .get(candidateId) as { readonly cohort_scope_json: string }
+  const scope = JSON.parse(row.cohort_scope_json) as { readonly segments: readonly string[] }
+  const edit = database.prepare('UPDATE policy_candidate SET cohort_scope_json = ? WHERE id = ?')
+  edit.run(canonicalText({ ...scope, segments: ['smb'] } as unknown as Json), candidateId)
+  const found = await objection()
+  edit.run(row.cohort_scope_json, candidateId)
+  assert.equal(found?.facts.field, 'inputs.cohort_scope.segments.0')
   assert.equal(await objection(), null)
 })
