@@ -109,6 +109,71 @@ for (const [when, truth] of ABSORPTION) {
   })
 }
 
+/** CEL at large: arithmetic, functions, macros, ternaries, other types, unknown names, and the fragment's own comparisons. */
+const arbitraryCel = (): fc.Arbitrary<string> =>
+  fc.letrec<{ value: string; truth: string }>(tie => ({
+    value: fc.oneof(
+      { maxDepth: 3, depthSize: 'small' },
+      fc.constantFrom(...['quote.list_cents', 'quote.segment', 'quote.attr.term', 'quote.attr.channel']),
+      fc.constantFrom(...['quote.discount_bps', 'quote.outcome', 'quote.net_cents', 'quote', 'params.limit']),
+      fc.constantFrom(...['1', '-7', '9223372036854775807', '9007199254740993', '1u', '1.5', '0x1F', 'null']),
+      fc.constantFrom(...['"smb"', "'web'", 'b"x"', 'true', '[1, 2]', '["smb"]', '{}', 'int', 'x']),
+      fc
+        .tuple(tie('value'), fc.constantFrom('+', '-', '*', '/', '%'), tie('value'))
+        .map(([left, operator, right]) => `${left} ${operator} ${right}`),
+      tie('value').map(of => `size(${of})`),
+      tie('value').map(of => `-(${of})`),
+      tie('value').map(of => `int(${of})`),
+      tie('value').map(of => `${of}[0]`),
+      fc.tuple(tie('truth'), tie('value'), tie('value')).map(([c, a, b]) => `(${c} ? ${a} : ${b})`),
+    ),
+    truth: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      { weight: 2, arbitrary: arbitraryCondition('approval') },
+      {
+        weight: 3,
+        arbitrary: fc
+          .tuple(tie('value'), fc.constantFrom('==', '!=', '<', '<=', '>', '>=', 'in'), tie('value'))
+          .map(([left, operator, right]) => `${left} ${operator} ${right}`),
+      },
+      tie('value').map(of => `has(${of})`),
+      tie('value').map(of => `${of}.startsWith("s")`),
+      tie('value').map(of => `${of}.exists(e, e == 1)`),
+      tie('truth').map(of => `!(${of})`),
+      fc
+        .tuple(tie('truth'), fc.constantFrom('&&', '||'), tie('truth'))
+        .map(([left, operator, right]) => `(${left}) ${operator} (${right})`),
+      fc.tuple(tie('truth'), tie('truth'), tie('truth')).map(([c, a, b]) => `${c} ? ${a} : ${b}`),
+    ),
+  })).truth
+
+test('of any CEL, what the check lets pass is decided alike by all three, and all else is refused with its place', t => {
+  const seen = { passed: 0, refused: 0 }
+  fc.assert(
+    fc.property(
+      arbitraryCel(),
+      fc.array(arbitraryAttributes(), { minLength: 4, maxLength: 4 }),
+      (when, quotes) => {
+        const condition = compileCondition(when, 'approval', { limit: 1_000 })
+        if (condition.kind === 'fault') {
+          seen.refused += 1
+          assert.ok(condition.offset <= when.length && condition.line >= 1 && condition.message !== '', when)
+          return
+        }
+        seen.passed += 1
+        for (const quote of quotes) {
+          const truth = byTree(when, quote, { limit: 1_000 })
+          assert.equal(byInterpreter(when, quote, { limit: 1_000 }), truth, when)
+          assert.equal(bySecondLibrary(inNormalForm(when), quote, { limit: 1_000 }), truth, when)
+        }
+      },
+    ),
+    { numRuns: 3_000, verbose: 1 },
+  )
+  t.diagnostic(`${seen.passed} texts pass the check, ${seen.refused} are refused`)
+  assert.ok(seen.passed > 300 && seen.refused > 300, JSON.stringify(seen))
+})
+
 test('text literals are normalised in the tree and for the interpreter', () => {
   const when = `quote.segment == " SMB " && quote.attr.channel in ['Caf\\u0045\\u0301', r"WEB"]`
   for (const opinion of [byTree, byInterpreter]) {
@@ -148,9 +213,10 @@ function asCondition(expr: string): { readonly when: string; readonly quote: Att
   return { when: `quote.attr.left${expr.slice(left.length)}`, quote: { 'attr.left': value } }
 }
 
-test('what the specification says of conditions within the fragment holds', () => {
+test('what the specification says of conditions within the fragment holds', t => {
+  const cases = specCases(conformance)
   let within = 0
-  for (const { name, expr, expected } of specCases(conformance)) {
+  for (const { name, expr, expected } of cases) {
     const { when, quote } = asCondition(expr)
     // Case is one of the few things in which quotes differ from the specification on purpose.
     if (when !== inNormalForm(when) && when.toLowerCase() !== when) continue
@@ -161,6 +227,7 @@ test('what the specification says of conditions within the fragment holds', () =
     assert.equal(byTree(when, quote, {}), truth, `${name}: ${when}`)
     assert.equal(byInterpreter(when, quote, {}), truth, `${name}: ${when}`)
   }
+  t.diagnostic(`${within} of ${cases.length} cases with a truth value or an error lie within the fragment`)
   assert.ok(within >= 50, `only ${within} cases lie within the fragment`)
 })
 
