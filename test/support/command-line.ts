@@ -20,11 +20,27 @@ export const quotey = (home: string, actor: string | null, ...words: readonly st
   quoteyLater(0, home, actor, ...words)
 
 /** The same so many days later, by the clock of that process. */
-export function quoteyLater(
+export const quoteyLater = (
   days: number,
   home: string,
   actor: string | null,
   ...words: readonly string[]
+): Promise<Ended> => run({}, days, home, actor, words)
+
+/** The same with QUOTEY_* settings of its own. */
+export const quoteyWith = (
+  settings: Readonly<Record<string, string>>,
+  home: string,
+  actor: string | null,
+  ...words: readonly string[]
+): Promise<Ended> => run(settings, 0, home, actor, words)
+
+function run(
+  settings: Readonly<Record<string, string>>,
+  days: number,
+  home: string,
+  actor: string | null,
+  words: readonly string[],
 ): Promise<Ended> {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('QUOTEY_')),
@@ -34,7 +50,7 @@ export function quoteyLater(
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...clock, entry, '--home', home, ...who, ...words], {
       // Compiled code is kept between calls, as the launcher does.
-      env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...environment },
+      env: { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'), ...environment, ...settings },
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
