@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { oracleDecision, oracleRules } from '../../src/adapters/oracle/decision.ts'
 import { decide, type Request } from '../../src/domain/decision.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { comparePolicies } from '../../src/domain/policy-compare.ts'
+import type { Quote } from '../../src/domain/quote.ts'
 import {
   arbitraryPolicyPair,
   arbitraryRequest,
@@ -38,6 +40,35 @@ function isLooser(base: CheckedPolicy, candidate: CheckedPolicy, quote: Request)
   )
 }
 
+/** The same asked of the oracle, which knows neither the comparison nor the runtime's way to decide. */
+function isLooserByOracle(base: CheckedPolicy, candidate: CheckedPolicy, request: Request): boolean {
+  const quote: Quote = { ...UNDECIDED, ...request }
+  const before = oracleDecision(oracleRules(base), quote)
+  const after = oracleDecision(oracleRules(candidate), quote)
+  if (after.kind !== 'decided') return false
+  if (before.kind !== 'decided') return true
+  if (after.granted !== before.granted) return after.granted > before.granted
+  return (
+    (before.approval && !after.approval) ||
+    ![...before.approvers].every(approver => after.approvers.has(approver)) ||
+    after.violations.size < before.violations.size
+  )
+}
+
+const UNDECIDED: Omit<Quote, keyof Request> = {
+  quoteId: 'asked',
+  grantedDiscountBps: 0,
+  netCents: null,
+  approvalRequired: null,
+  approvalOutcome: null,
+  approvalLatencySeconds: null,
+  outcome: 'won',
+  quotedAt: null,
+  closedAt: null,
+  policyVersion: null,
+  cluster: 'asked',
+}
+
 function isDifferent(base: CheckedPolicy, candidate: CheckedPolicy, quote: Request): boolean {
   const seen = (policy: CheckedPolicy) => {
     const decision = decide(policy, quote)
@@ -48,7 +79,7 @@ function isDifferent(base: CheckedPolicy, candidate: CheckedPolicy, quote: Reque
   return seen(base) !== seen(candidate)
 }
 
-test('no quote of any generated set contradicts the verdict, and every counterexample is one', () => {
+test('no quote of any generated set contradicts the verdict, and the oracle confirms every counterexample', () => {
   const verdicts: Record<string, number> = {}
   fc.assert(
     fc.property(
@@ -61,6 +92,7 @@ test('no quote of any generated set contradicts the verdict, and every counterex
         verdicts[key] = (verdicts[key] ?? 0) + 1
         if (comparison.counterexample !== null) {
           assert.ok(isLooser(before, after, comparison.counterexample.quote))
+          assert.ok(isLooserByOracle(before, after, comparison.counterexample.quote))
         } else if (comparison.reason === null) {
           assert.notEqual(comparison.verdict, 'looser')
           for (const quote of quotes) {
@@ -124,7 +156,7 @@ function gridOf(base: PolicyDocument, candidate: PolicyDocument): readonly Reque
   )
 }
 
-test('on whole grids of quotes the verdict is what trying them all says', () => {
+test('on whole grids of quotes the verdict is what trying them all says', t => {
   const seen: Record<string, number> = {}
   for (const { base, candidate } of fc.sample(arbitraryPolicyPair(), { seed: SEED, numRuns: 3_000 })) {
     const grid = gridOf(base, candidate)
@@ -137,9 +169,11 @@ test('on whole grids of quotes the verdict is what trying them all says', () => 
         : 'equal'
     const found = comparePolicies(before, after)
     assert.equal(found.reason, null)
+    if (found.counterexample !== null) assert.ok(isLooserByOracle(before, after, found.counterexample.quote))
     assert.equal(found.verdict, verdict, `seed ${SEED}: ${JSON.stringify({ base, candidate })}`)
     seen[verdict] = (seen[verdict] ?? 0) + 1
   }
+  t.diagnostic(`seed ${SEED}: ${JSON.stringify(seen)}`)
   for (const verdict of ['equal', 'never_looser', 'looser']) assert.ok((seen[verdict] ?? 0) > 10, verdict)
 })
 
