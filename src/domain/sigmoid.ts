@@ -37,20 +37,27 @@ function expOfMinus(divisor: bigint, one: bigint): bigint {
   return sum
 }
 
+/** A step of the table, 1/256 logits, in quarters of a millionth. */
+const QUARTERS_PER_STEP = 15_625
+
+/** The table where the machine reads 32-bit integers. */
+const TABLE_PPB = Int32Array.from(SIGMOID_PPB)
+
 /**
  * 1 / (1 + e^-eta) in parts per million, by linear interpolation in the table; within 1 ppm of the exact value, never
  * decreasing in eta, and sigmoid(-eta) = 1 - sigmoid(eta) to the last integer. Clipped at +-16 logits.
  */
 export function sigmoidPpm(etaMicro: MicroLogits): Ppm {
-  if (etaMicro < 0) return ONE_PPM - sigmoidPpm(-etaMicro)
-  if (etaMicro >= CLIP_MICRO) return ONE_PPM
-  // Numbers here stay so small that a floored quotient is exact; remainders of doubles would cost ten times as much, and
-  // a replay asks some two hundred times a quote.
-  const position = etaMicro * STEPS_PER_LOGIT
-  const at = Math.floor(position / 1_000_000)
-  const rest = position - at * 1_000_000
-  const below = SIGMOID_PPB[at] as number
-  const above = SIGMOID_PPB[at + 1] as number
-  const ppb = below + Math.floor(((above - below) * rest + 500_000) / 1_000_000)
-  return Math.floor((ppb + 500) / 1000)
+  const size = etaMicro < 0 ? -etaMicro : etaMicro
+  if (size >= CLIP_MICRO) return etaMicro < 0 ? 0 : ONE_PPM
+  // All but one product stays within 32 bits, where quotients cut off by `| 0` are exact and cost a third of floored doubles; a
+  // replay asks some two hundred times a quote.
+  const quarters = (size * 4) | 0
+  const at = (quarters / QUARTERS_PER_STEP) | 0
+  const rest = quarters - at * QUARTERS_PER_STEP
+  const below = TABLE_PPB[at] as number
+  const rise = ((TABLE_PPB[at + 1] as number) - below) * rest
+  const ppb = below + (((rise + QUARTERS_PER_STEP / 2) / QUARTERS_PER_STEP) | 0)
+  const ppm = ((ppb + 500) / 1000) | 0
+  return etaMicro < 0 ? ONE_PPM - ppm : ppm
 }
