@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
+import type { CheckedPolicy } from '../../domain/policy.ts'
 import type { QuoteColumns } from '../../domain/quote.ts'
 import type { ReplayEngine, ReplaySums, ReplayTask } from '../../domain/replay.ts'
 import { rowsInScope } from '../../domain/scope.ts'
+import type { PolicyTally } from '../../domain/tally.ts'
 import { assembleSums } from './assemble.ts'
 import { effectIndexOf } from './effect-index.ts'
 import { baseLayout, candidateLayout } from './layout.ts'
@@ -10,6 +12,7 @@ import { permuted } from './packed-array.ts'
 import { Partition, type PartitionSums } from './partition.ts'
 import { type ColumnarTask, planOf } from './plan.ts'
 import { type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
+import { TallyRows, tallyOf } from './tally.ts'
 import { WorkerPool } from './worker-pool.ts'
 
 /** Below this many rows, starting and feeding threads costs more than they save. */
@@ -23,11 +26,16 @@ export interface ColumnarOptions {
   readonly partitions?: number
 }
 
+export interface ColumnarEngine extends ReplayEngine {
+  /** What one policy decides on all quotes of a snapshot, open ones too. */
+  tally(columns: QuoteColumns, policy: CheckedPolicy): Promise<PolicyTally>
+}
+
 /**
  * The default engine: each policy becomes a loop over typed arrays, all candidates in one pass over the rows, in worker
  * threads over shared memory where that pays. A snapshot is prepared once, as long as its columns are the same object.
  */
-export function columnarEngine(options: ColumnarOptions = {}): ReplayEngine {
+export function columnarEngine(options: ColumnarOptions = {}): ColumnarEngine {
   const prepared = new WeakMap<QuoteColumns, PreparedSnapshot>()
   let pool: WorkerPool | null = null
 
@@ -37,21 +45,37 @@ export function columnarEngine(options: ColumnarOptions = {}): ReplayEngine {
       ? 0
       : Math.min(THREADS_MAX, availableParallelism()))
 
+  const preparedOf = (columns: QuoteColumns): PreparedSnapshot => {
+    const known = prepared.get(columns)
+    if (known !== undefined) return known
+    const snapshot = prepareSnapshot(columns, threadsFor(columns.rows) > 0)
+    prepared.set(columns, snapshot)
+    return snapshot
+  }
+
   return {
     name: 'columnar',
     async evaluate(task, progress) {
       const threads = threadsFor(task.columns.rows)
-      let snapshot = prepared.get(task.columns)
-      if (snapshot === undefined) {
-        snapshot = prepareSnapshot(task.columns, threads > 0)
-        prepared.set(task.columns, snapshot)
-      }
+      const snapshot = preparedOf(task.columns)
       const columnar = columnarTask(task, snapshot, threads > 0)
       if (threads === 0) {
         return assembled(columnar, snapshot, runHere(columnar, snapshot, options.partitions ?? 1))
       }
       pool ??= new WorkerPool(threads)
-      return assembled(columnar, snapshot, mergePartitions(await pool.run(columnar, snapshot, progress)))
+      const partitions = await pool.run<'replay'>({ kind: 'replay', task: columnar }, snapshot, progress)
+      return assembled(columnar, snapshot, mergePartitions(partitions))
+    },
+    async tally(columns, policy) {
+      const threads = threadsFor(columns.rows)
+      const snapshot = preparedOf(columns)
+      if (threads === 0) {
+        const rows = new TallyRows(policy, snapshot)
+        rows.run(0, snapshot.rows)
+        return tallyOf([rows.sums()], snapshot.rows)
+      }
+      pool ??= new WorkerPool(threads)
+      return tallyOf(await pool.run<'tally'>({ kind: 'tally', policy }, snapshot), snapshot.rows)
     },
     async close() {
       await pool?.close()

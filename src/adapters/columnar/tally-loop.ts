@@ -43,8 +43,9 @@ export function tallyLoop(rules: readonly SettledRule[], run: Run, snapshot: Pre
   const { absent, costNeeded, marginBps, approval, effects } = deciding
   const violations = effects.filter(({ rule }) => rule.kind !== 'approval').map(({ hit }) => hit)
   const text = `${parts.bindings}
-let attributeAbsent = 0, costAbsent = 0, approvals = 0, violations = 0, margins = 0
-let netLow = 0, netHigh = 0, profitLow = 0, profitHigh = 0
+${Object.entries(LOCALS)
+  .map(([local, cell]) => `let ${local} = sums[${cell}]`)
+  .join('\n')}
 for (let start = from; start < to; start += ${BLOCK_ROWS}) {
 const end = Math.min(to, start + ${BLOCK_ROWS})
 let nets = 0, profits = 0
@@ -62,7 +63,7 @@ ${carried('net', 'nets')}
 ${carried('profit', 'profits')}
 }
 ${Object.entries(LOCALS)
-  .map(([local, cell]) => `sums[${cell}] += ${local}`)
+  .map(([local, cell]) => `sums[${cell}] = ${local}`)
   .join('\n')}`
   const add = compiledLoop<TallyLoop['add']>(['inputs', 'from', 'to', 'sums', 'netOf', 'marginOf'], text)
   return { inputs: parts.inputs, add }
@@ -80,8 +81,10 @@ const LOCALS = {
   profitHigh: TALLY.profitHigh,
 } as const
 
+/** Leaves 0 <= low < 2^40, so that the next block's sum still fits. */
 const carried = (sum: string, block: string): string => `{
-const high = Math.floor(${block} / ${2 ** 40})
+const whole = ${sum}Low + ${block}
+const high = Math.floor(whole / ${2 ** 40})
 ${sum}High += high
-${sum}Low += ${block} - high * ${2 ** 40}
+${sum}Low = whole - high * ${2 ** 40}
 }`

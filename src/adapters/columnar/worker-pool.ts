@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { PartitionSums } from './partition.ts'
-import type { ColumnarTask } from './plan.ts'
 import type { PreparedSnapshot } from './snapshot.ts'
-import type { WorkerOrder } from './worker.ts'
+import type { Answers, Work, WorkerOrder } from './worker.ts'
 
 const PROGRESS_MS = 200
 
@@ -11,28 +9,29 @@ export class WorkerPool {
   readonly #threads: number
   #workers: Worker[] = []
   #snapshot: PreparedSnapshot | null = null
-  /** Tasks run one after the other: an answer belongs to the task that was posted last. */
+  /** Work is done one after the other: an answer belongs to what was posted last. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(threads: number) {
     this.#threads = threads
   }
 
-  run(
-    task: ColumnarTask,
+  /** What each thread answers; together they have seen every row once. */
+  run<Kind extends Work['kind']>(
+    work: Work & { readonly kind: Kind },
     snapshot: PreparedSnapshot,
     progress?: (done: number, total: number) => void,
-  ): Promise<readonly PartitionSums[]> {
-    const mine = this.#last.then(() => this.#runAlone(task, snapshot, progress))
+  ): Promise<readonly Answers[Kind][]> {
+    const mine = this.#last.then(() => this.#runAlone<Kind>(work, snapshot, progress))
     this.#last = mine.catch(() => undefined)
     return mine
   }
 
-  async #runAlone(
-    task: ColumnarTask,
+  async #runAlone<Kind extends Work['kind']>(
+    work: Work & { readonly kind: Kind },
     snapshot: PreparedSnapshot,
     progress?: (done: number, total: number) => void,
-  ): Promise<readonly PartitionSums[]> {
+  ): Promise<readonly Answers[Kind][]> {
     if (this.#workers.length === 0) this.#workers = this.#start()
     if (this.#snapshot !== snapshot) {
       this.#post({ kind: 'snapshot', snapshot })
@@ -47,8 +46,8 @@ export class WorkerPool {
       )
     for (const worker of this.#workers) worker.ref()
     try {
-      const answers = this.#workers.map(answerOf)
-      this.#post({ kind: 'task', task, nextRow })
+      const answers = this.#workers.map(worker => answerOf<Answers[Kind]>(worker))
+      this.#post({ kind: 'work', work, nextRow })
       return await Promise.all(answers)
     } catch (error) {
       await this.close()
@@ -77,12 +76,12 @@ export class WorkerPool {
 }
 
 /** The next message of a worker; rejects when it fails or ends instead. */
-function answerOf(worker: Worker): Promise<PartitionSums> {
+function answerOf<Answer>(worker: Worker): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ended = (code: number): void => reject(new Error(`a replay worker ended with code ${code}`))
     worker.once('exit', ended)
     worker.once('error', reject)
-    worker.once('message', (sums: PartitionSums) => {
+    worker.once('message', (sums: Answer) => {
       worker.off('exit', ended)
       worker.off('error', reject)
       resolve(sums)
