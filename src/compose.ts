@@ -2,6 +2,7 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkpointPlace } from './adapters/checkpoint-place.ts'
+import type { ClickHousePlace } from './adapters/clickhouse/connection.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
 import { fileObstacle } from './adapters/file-obstacle.ts'
 import { conditionOf, databaseFile, openFile, openStore, seatOf } from './adapters/home-database.ts'
@@ -12,7 +13,7 @@ import { objectionToBackup, objectionToPlace } from './adapters/sqlite/restorabl
 import { SqliteStore } from './adapters/sqlite/store.ts'
 import { webhookFile } from './adapters/webhooks.ts'
 import type { Config } from './config.ts'
-import { done, type Result } from './domain/refusal.ts'
+import { done, type Result, refuse } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
 import type { SoundCopy } from './loop/backup.ts'
 import type { Machine } from './loop/machine.ts'
@@ -122,13 +123,25 @@ async function withCopy<T>(
   }
 }
 
+/** Where ClickHouse is. Throws BrokenState with `bad_input` where nobody said so. */
+function clickHousePlace({ clickHouseUrl, clickHouseTimeoutSeconds }: Config): ClickHousePlace {
+  if (clickHouseUrl !== null) return { url: clickHouseUrl, timeoutSeconds: clickHouseTimeoutSeconds }
+  throw new BrokenState(
+    refuse(
+      'bad_input',
+      'nobody said which ClickHouse to ask',
+      'set `QUOTEY_CLICKHOUSE_URL`, such as `http://user:password@host:8123/database`',
+    ).refusal,
+  )
+}
+
 /** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */
 export const composeEvidence = (
   config: Config,
   progress: Progress = SILENT,
 ): Pick<Ports, 'snapshots' | 'engine' | 'progress'> => ({
   snapshots: lateSnapshots(config, progress),
-  engine: engineNamed,
+  engine: name => engineNamed(name, config),
   progress,
 })
 
@@ -148,6 +161,7 @@ function portsOver(config: Config, store: Store, progress: Progress): Ports {
     webhooks: webhookFile(config.webhooksFile, config.secretNamed),
     checkpointPlace: config.checkpointPlace === null ? null : checkpointPlace(config.checkpointPlace),
     quoteFiles: lateQuoteFiles(progress),
+    attackCorpus: async () => (await import('./adapters/attack-corpus-files.ts')).attackCorpusFiles(),
     fork: () => forkOf(config, store, progress),
   }
 }
@@ -174,7 +188,7 @@ function lateQuoteFiles(progress: Progress): QuoteFiles {
   }
 }
 
-async function engineNamed(name: ReplayEngine['name']): Promise<ReplayEngine> {
+async function engineNamed(name: ReplayEngine['name'], config: Config): Promise<ReplayEngine> {
   switch (name) {
     case 'oracle':
       return (await import('./adapters/oracle-engine.ts')).oracleEngine()
@@ -182,6 +196,8 @@ async function engineNamed(name: ReplayEngine['name']): Promise<ReplayEngine> {
       return (await import('./adapters/columnar/engine.ts')).columnarEngine()
     case 'sql':
       return (await import('./adapters/sql/engine.ts')).sqlEngine()
+    case 'clickhouse':
+      return (await import('./adapters/clickhouse/engine.ts')).clickHouseEngine(clickHousePlace(config))
   }
 }
 

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 
+const CLICKHOUSE_TIMEOUT_SECONDS = 300
+
 /** Settings of one run; the only reader of the environment. */
 export interface Config {
   /** Folder of the installation. */
@@ -17,6 +19,10 @@ export interface Config {
   readonly webhooksFile: string | null
   /** Folder or URL that every checkpoint is posted to; null: none. */
   readonly checkpointPlace: string | null
+  /** A ClickHouse that snapshots are pushed to and replayed in; null: none. */
+  readonly clickHouseUrl: string | null
+  /** How long one question may take there; what is no whole number of seconds from 1 on counts as the default. */
+  readonly clickHouseTimeoutSeconds: number
   /** A secret that the list names by a variable of the environment. */
   readonly secretNamed: (variable: string) => string | null
 }
@@ -38,6 +44,12 @@ export function readConfig(
     actorId: flags.as ?? set('QUOTEY_ACTOR') ?? null,
     webhooksFile: resolve(set('QUOTEY_WEBHOOKS') ?? join(home, 'webhooks.yaml')),
     checkpointPlace: set('QUOTEY_CHECKPOINTS') ?? null,
+    clickHouseUrl: set('QUOTEY_CLICKHOUSE_URL') ?? null,
+    clickHouseTimeoutSeconds:
+      wholeSeconds(set('QUOTEY_CLICKHOUSE_TIMEOUT_SECONDS')) ?? CLICKHOUSE_TIMEOUT_SECONDS,
     secretNamed: variable => environment[variable] ?? null,
   }
 }
+
+const wholeSeconds = (text: string | undefined): number | null =>
+  text !== undefined && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null

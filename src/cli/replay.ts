@@ -11,7 +11,10 @@ export function register(parent: Command): void {
     .command('replay')
     .argument('<candidate>', 'id of a candidate, or latest')
     .description('run both policies over every quote of the history and report the difference')
-    .option('--engine <engine>', 'columnar, sql or oracle; the report is the same (default: columnar)')
+    .option(
+      '--engine <engine>',
+      'columnar, sql, clickhouse or oracle; the report is the same (default: columnar)',
+    )
     .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')
     .action(performing(run, replayText))
 }
@@ -35,12 +38,11 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
   return replayCandidate(ports.value, { actorId: actor.value, candidateId: named.value, ...choice })
 }
 
+const ENGINES: readonly ReplayEngine['name'][] = ['columnar', 'sql', 'clickhouse', 'oracle']
+
 function engineNamed(name: string | undefined): Result<ReplayEngine['name'] | null> {
   if (name === undefined) return done(null)
-  if (name === 'oracle' || name === 'columnar' || name === 'sql') return done(name)
-  return refuse(
-    'bad_input',
-    `there is no engine \`${name}\``,
-    'use `--engine columnar`, `--engine sql` or `--engine oracle`',
-  )
+  const engine = ENGINES.find(each => each === name)
+  if (engine !== undefined) return done(engine)
+  return refuse('bad_input', `there is no engine \`${name}\``, `use one of \`${ENGINES.join('`, `')}\``)
 }

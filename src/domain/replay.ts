@@ -132,7 +132,7 @@ export const MARGIN_DELTA_BINS = [-500, -200, -100, -50, -20, -1, 0, 19, 49, 99,
  * order and any number of threads. It MUST NOT skip quotes, sample, or use floating sums.
  */
 export interface ReplayEngine {
-  readonly name: 'oracle' | 'columnar' | 'sql'
+  readonly name: 'oracle' | 'columnar' | 'sql' | 'clickhouse'
   evaluate(task: ReplayTask, progress?: (done: number, total: number) => void): Promise<readonly ReplaySums[]>
   close(): Promise<void>
 }

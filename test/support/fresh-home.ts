@@ -43,6 +43,8 @@ export const configIn = (home: string): Config => ({
   checkpointPlace: null,
   actorId: null,
   webhooksFile: join(home, 'webhooks.yaml'),
+  clickHouseUrl: null,
+  clickHouseTimeoutSeconds: 1,
   secretNamed: () => null,
 })
 

@@ -41,8 +41,8 @@ export function assembleSums(answers: Answers): ReplaySums {
     countBy(of('support'), 'support_key', name),
   ) as [number, number, number]
   return {
-    in_scope: count(counts, 'in_scope'),
-    open: count(counts, 'open'),
+    in_scope: count(counts, 'in_scope_quotes'),
+    open: count(counts, 'open_quotes'),
     not_replayable: {
       attribute_absent: count(counts, 'attribute_absent'),
       cost_absent: count(counts, 'cost_absent'),
@@ -60,16 +60,16 @@ export function assembleSums(answers: Answers): ReplaySums {
     ),
     impacted_cohorts: sortedRecord(
       of('cohort')
-        .filter(row => count(row, 'impacted') > 0)
-        .map(row => [`${row.segment_key}/${row.region_key}`, count(row, 'impacted')]),
+        .filter(row => count(row, 'impacted_quotes') > 0)
+        .map(row => [`${row.segment_key}/${row.region_key}`, count(row, 'impacted_quotes')]),
       (left, right) => left + right,
     ),
     support: { observed, reweighted, extrapolated },
-    impacted: count(all, 'impacted'),
+    impacted: count(all, 'impacted_quotes'),
     impacted_value_cents: wide(all, 'impacted_value_cents'),
     value_cents: wide(all, 'base_net_cents'),
     impacted_clusters: count(answers.clusters, 'impacted_clusters'),
-    impacted_thin: count(all, 'impacted_thin'),
+    impacted_thin: count(all, 'impacted_thin_quotes'),
     margin_delta_histogram: Array.from({ length: MARGIN_DELTA_BINS.length + 1 }, (_, bin) =>
       countBy(of('margin_bin'), 'margin_bin_key', bin),
     ),
@@ -103,8 +103,8 @@ function groupSums(rows: readonly Row[], latenciesKnown: boolean): readonly Grou
       candidate_net_with_cost_cents: wide(row, 'candidate_net_with_cost_cents'),
       base_approvals: count(row, 'base_approvals'),
       candidate_approvals: count(row, 'candidate_approvals'),
-      base_violations: count(row, 'base_violations'),
-      candidate_violations: count(row, 'candidate_violations'),
+      base_violations: count(row, 'base_violation_count'),
+      candidate_violations: count(row, 'candidate_violation_count'),
       approval_lost_value_cents: wide(row, 'approval_lost_value_cents'),
       latency_delta_seconds: latenciesKnown ? count(row, 'latency_delta_seconds') : null,
     }
@@ -148,12 +148,12 @@ const slices = (
       {
         scored: count(row, 'scored'),
         with_cost: count(row, 'with_cost'),
-        impacted: count(row, 'impacted'),
+        impacted: count(row, 'impacted_quotes'),
         margin_bps_delta: count(row, 'margin_bps_delta'),
         approvals_delta: count(row, 'candidate_approvals') - count(row, 'base_approvals'),
-        violations_delta: count(row, 'candidate_violations') - count(row, 'base_violations'),
+        violations_delta: count(row, 'candidate_violation_count') - count(row, 'base_violation_count'),
         win_ppm_delta: withModel ? wide(row, 'win_ppm_delta') : null,
-        expected_delta: withModel ? wide(row, 'expected_delta') : null,
+        expected_delta: withModel ? wide(row, 'expected_ppm_cents_delta') : null,
       },
     ]),
   )

@@ -21,7 +21,7 @@ export const historyQuestion = (quotes: string, dialect: Dialect): string => `
     offer_granted_bps,
     count(*) AS quotes,
     sum(latency_known) AS latencies,
-    ${dialect.sumAs('latency_seconds', 'latency_seconds')}
+    ${dialect.sumAs('latency_seconds', 'latency_seconds_sum')}
   FROM (
     SELECT
       segment,
@@ -56,7 +56,7 @@ function latencies(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyM
     if (Number(row.latencies) === 0) continue
     const before = sums.get(keyOf(row)) ?? { seconds: 0n, quotes: 0n }
     sums.set(keyOf(row), {
-      seconds: before.seconds + BigInt(row.latency_seconds as bigint),
+      seconds: before.seconds + BigInt(row.latency_seconds_sum as bigint),
       quotes: before.quotes + BigInt(row.latencies as bigint),
     })
   }

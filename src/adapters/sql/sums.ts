@@ -9,8 +9,8 @@ import { changedRulesSql } from './scored.ts'
 export const countsQuestion = (decided: string): string => `
   SELECT
     count(*) AS snapshot_rows,
-    ${countWhere('in_scope = 1')} AS in_scope,
-    ${countWhere('in_scope = 1 AND NOT closed')} AS open,
+    ${countWhere('in_scope = 1')} AS in_scope_quotes,
+    ${countWhere('in_scope = 1 AND NOT closed')} AS open_quotes,
     ${countWhere('in_scope = 1 AND closed AND (base_absent OR candidate_absent)')} AS attribute_absent,
     ${countWhere(
       'in_scope = 1 AND closed AND NOT base_absent AND NOT candidate_absent AND (base_cost_absent OR candidate_cost_absent)',
@@ -20,18 +20,19 @@ export const countsQuestion = (decided: string): string => `
 
 /** How many customers, or tenders, does the change touch? By name, because the databases' own distinct counts may be estimates. */
 export const clustersQuestion = (compared: string): string => `
-  SELECT count(*) AS impacted_clusters, sum(quotes) AS impacted
+  SELECT count(*) AS impacted_clusters, sum(quotes) AS impacted_quotes
   FROM (SELECT cluster, count(*) AS quotes FROM (${compared}) WHERE impacted GROUP BY cluster)`
 
 const where = (test: string, value: string): string => `CASE WHEN ${test} THEN ${value} END`
 
+/** No sum has the name of a column that a sum is made of: ClickHouse would take one for the other. */
 function measures(withModel: boolean, { sumAs }: Dialect): string {
   return [
     'count(*) AS scored',
     'count(cost_cents) AS with_cost',
-    `${countWhere('impacted')} AS impacted`,
-    `${countWhere('impacted AND thin')} AS impacted_thin`,
-    `${countWhere('reoffered')} AS reoffered`,
+    `${countWhere('impacted')} AS impacted_quotes`,
+    `${countWhere('impacted AND thin')} AS impacted_thin_quotes`,
+    `${countWhere('reoffered')} AS reoffered_quotes`,
     `${countWhere('mover_delta < 0')} AS losing`,
     `${countWhere('mover_delta > 0')} AS gaining`,
     sumAs(where('impacted', 'base_net'), 'impacted_value_cents'),
@@ -44,11 +45,13 @@ function measures(withModel: boolean, { sumAs }: Dialect): string {
     sumAs(where('cost_cents IS NOT NULL', 'candidate_net'), 'candidate_net_with_cost_cents'),
     sumAs('base_approval', 'base_approvals'),
     sumAs('candidate_approval', 'candidate_approvals'),
-    sumAs('base_violations', 'base_violations'),
-    sumAs('candidate_violations', 'candidate_violations'),
+    sumAs('base_violations', 'base_violation_count'),
+    sumAs('candidate_violations', 'candidate_violation_count'),
     sumAs(where('base_approval > candidate_approval', 'base_net'), 'approval_lost_value_cents'),
     sumAs('(candidate_approval - base_approval) * latency_seconds', 'latency_delta_seconds'),
-    ...(withModel ? [sumAs('win_delta', 'win_ppm_delta'), sumAs('expected_delta', 'expected_delta')] : []),
+    ...(withModel
+      ? [sumAs('win_delta', 'win_ppm_delta'), sumAs('expected_delta', 'expected_ppm_cents_delta')]
+      : []),
   ].join(',\n    ')
 }
 

@@ -1,0 +1,160 @@
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import type { Row } from '../sql/assemble.ts'
+import { QUOTES_TABLE } from './tables.ts'
+import { type Shard, unavailable } from './unavailable.ts'
+
+/** Where a ClickHouse is, and how long one question may take. */
+export interface ClickHousePlace {
+  /** Such as `http://user:password@host:8123/database`. */
+  readonly url: string
+  readonly timeoutSeconds: number
+}
+
+/** An open connection. Every question is answered whole or thrown as a BrokenState with the refusal `store_unavailable`. */
+export interface ClickHouse {
+  ask(question: string): Promise<readonly Row[]>
+  run(statement: string): Promise<void>
+  insert(table: string, rows: readonly object[]): Promise<void>
+  /** The shards behind the quotes table; none where it is a table of the server itself. */
+  shards(): Promise<readonly Shard[]>
+  close(): Promise<void>
+}
+
+/**
+ * What every statement is sent with, whatever a profile says: no shard may be left out, nothing may be cut short where a limit is met, and
+ * an insert is done when all shards have it. These are settings that 18.16 knows as well as today's; it refuses one it does not know.
+ */
+const WHOLE_ANSWERS = {
+  skip_unavailable_shards: 0,
+  fallback_to_stale_replicas_for_distributed_queries: 0,
+  distributed_group_by_no_merge: 0,
+  max_parallel_replicas: 1,
+  read_overflow_mode: 'throw',
+  group_by_overflow_mode: 'throw',
+  sort_overflow_mode: 'throw',
+  result_overflow_mode: 'throw',
+  timeout_overflow_mode: 'throw',
+  insert_distributed_sync: 1,
+  wait_end_of_query: 1,
+  output_format_json_quote_64bit_integers: 1,
+  // Policies, and the frozen fits of a model, stand in the text of a question.
+  max_query_size: 256 * 2 ** 20,
+  max_ast_depth: 10_000,
+  max_ast_elements: 5_000_000,
+  max_expanded_ast_elements: 50_000_000,
+} as const
+
+/** Beyond what the server allows itself, before the connection is given up. */
+const GRACE_SECONDS = 5
+const CONNECT_MS = 5_000
+
+export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): Promise<ClickHouse> {
+  const { createClient, ClickHouseLogLevel } = await import('@clickhouse/client')
+  const settings = {
+    ...WHOLE_ANSWERS,
+    max_execution_time: timeoutSeconds,
+    receive_timeout: timeoutSeconds,
+    send_timeout: timeoutSeconds,
+    connect_timeout_with_failover_ms: CONNECT_MS,
+  } as unknown as ClickHouseSettings
+  const client = createClient({
+    url,
+    request_timeout: (timeoutSeconds + GRACE_SECONDS) * 1000,
+    clickhouse_settings: settings,
+    log: { level: ClickHouseLogLevel.OFF },
+    // A statement may stop halfway on another server: one connection each is simpler to give up.
+    keep_alive: { enabled: false },
+  })
+  const ask = async (query: string): Promise<readonly Row[]> => {
+    const answer = await client.query({ query, format: 'JSONEachRow' })
+    return (await answer.json<Record<string, unknown>>()).map(wholeSums)
+  }
+  let known: Promise<readonly Shard[]> | null = null
+  const shards = (): Promise<readonly Shard[]> => {
+    known ??= askShards(ask)
+    return known
+  }
+  const orRefusal = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work()
+    } catch (fault) {
+      throw unavailable(placeOf(url), fault, await shards().catch(() => []))
+    }
+  }
+  const database: ClickHouse = {
+    ask: question => orRefusal(() => ask(question)),
+    run: statement =>
+      orRefusal(async () => {
+        await client.command({ query: statement })
+      }),
+    insert: (table, values) => orRefusal(() => insertRows(client, table, values)),
+    shards: () => orRefusal(shards),
+    close: () => client.close(),
+  }
+  try {
+    await orRefusal(() => checkSettings(ask))
+  } catch (fault) {
+    await client.close()
+    throw fault
+  }
+  return database
+}
+
+async function insertRows(client: ClickHouseClient, table: string, values: readonly object[]): Promise<void> {
+  await client.insert({ table, values, format: 'JSONEachRow' })
+}
+
+/** The place without its password. */
+export const placeOf = (url: string): string => {
+  const { host, pathname } = new URL(url)
+  return `${host}${pathname === '/' ? '' : pathname}`
+}
+
+/** A server that was told to leave no shard out and would all the same is told apart before it is asked. */
+async function checkSettings(ask: (query: string) => Promise<readonly Row[]>): Promise<void> {
+  const names = Object.entries(WHOLE_ANSWERS).filter(
+    ([name]) => name.startsWith('skip_') || name.endsWith('_mode'),
+  )
+  const rows = await ask(
+    `SELECT name, value FROM system.settings WHERE name IN (${names.map(([name]) => `'${name}'`).join(', ')})`,
+  )
+  for (const [name, value] of names) {
+    const found = rows.find(row => row.name === name)?.value
+    if (found !== String(value))
+      throw new Error(`the server holds \`${name}\` at \`${found}\`, not at \`${value}\``)
+  }
+}
+
+/** Which servers stand behind the quotes table, as the server that is asked knows them. */
+async function askShards(ask: (query: string) => Promise<readonly Row[]>): Promise<readonly Shard[]> {
+  const rows = await ask(`
+    SELECT shard_num, host_name, host_address, port
+    FROM system.clusters
+    WHERE cluster IN (
+      SELECT extract(engine_full, 'Distributed\\\\(\\'?([^,\\']+)')
+      FROM system.tables
+      WHERE database = currentDatabase() AND name = '${QUOTES_TABLE}' AND engine = 'Distributed'
+    )
+    ORDER BY shard_num, replica_num`)
+  return rows.map(row => ({
+    number: Number(row.shard_num),
+    addresses: [`${row.host_name}:${row.port}`, `${row.host_address}:${row.port}`],
+  }))
+}
+
+/** Puts together the sums that were taken in limbs; NULL stays NULL. */
+function wholeSums(row: Row): Row {
+  const whole: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(row)) {
+    if (name.endsWith('_low')) {
+      const sum = name.slice(0, -'_low'.length)
+      if (Object.hasOwn(row, `${sum}_high`)) {
+        whole[sum] =
+          value === null ? null : BigInt(row[`${sum}_high`] as string) * 2n ** 32n + BigInt(value as string)
+        continue
+      }
+    }
+    whole[name] = value
+  }
+  return whole
+}
