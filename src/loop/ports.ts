@@ -1,3 +1,4 @@
+import type { CorpusCase } from '../domain/corpus-case.ts'
 import type { QuoteColumns } from '../domain/quote.ts'
 import type { QuoteFile, RejectedCell } from '../domain/quote-file.ts'
 import type { Refusal, Result } from '../domain/refusal.ts'
@@ -177,6 +178,8 @@ export interface Ports {
   readonly snapshots: Snapshots
   readonly quoteFiles: QuoteFiles
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
+  /** The red-team corpus that the package ships. Refuses bad_input where a file of it is no case. */
+  readonly attackCorpus: () => Promise<Result<readonly CorpusCase[]>>
   readonly progress: Progress
   readonly fork: () => Promise<Fork>
 }

@@ -2,6 +2,7 @@ import { done, type Result } from '../domain/refusal.ts'
 import { verifyAudit } from './audit.ts'
 import { missedJobs } from './missed-jobs.ts'
 import type { Ports } from './ports.ts'
+import { corpusHolds } from './validate-corpus.ts'
 import { kpiFormulasHold } from './validate-kpi.ts'
 import { rehearsalHolds } from './validate-rehearsal.ts'
 
@@ -27,6 +28,7 @@ export interface ValidationReport {
 export async function validateInstallation(ports: Ports): Promise<ValidationReport> {
   const checks = [
     ...(await rehearsalHolds(ports)),
+    await corpusHolds(ports),
     await kpiFormulasHold(ports),
     await auditHolds(ports),
     ...(await jobsRan(ports)),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { CorpusCase } from '../../src/domain/corpus-case.ts'
+import { done } from '../../src/domain/refusal.ts'
 import { activePolicy, currentThresholds } from '../../src/loop/active.ts'
 import { runDrill } from '../../src/loop/drill.ts'
 import { liveStateDigest } from '../../src/loop/live-state.ts'
@@ -7,6 +9,7 @@ import type { Ports } from '../../src/loop/ports.ts'
 import { propose } from '../../src/loop/propose.ts'
 import { changeThresholds } from '../../src/loop/thresholds.ts'
 import { type ValidationCheck, validateInstallation } from '../../src/loop/validate.ts'
+import { corpusHolds } from '../../src/loop/validate-corpus.ts'
 import {
   apply,
   approvedCandidate,
@@ -110,6 +113,22 @@ test('O1 run_action_requires_reason_for_reject', async () => {
   assert.equal(check.ok, true, check.proof)
 })
 
+test('G1 O1 red_team_corpus_is_blocked_and_its_harmless_twins_pass', async () => {
+  const { ports } = installed
+  const cases = succeeded(await ports.attackCorpus())
+  const held = await corpusHolds(ports)
+  assert.deepEqual(
+    [held.ok, held.proof],
+    [true, `${cases.length} attacks are blocked, and their harmless twins pass`],
+  )
+  const [first, ...rest] = cases as [CorpusCase, ...CorpusCase[]]
+  const harmless = { ...first, scene: first.twin }
+  const altered = { ...ports, attackCorpus: async () => done([harmless, ...rest.slice(0, 2)]) }
+  const broken = await corpusHolds(altered)
+  assert.deepEqual([broken.ok, broken.kind], [false, 'control'])
+  assert.match(broken.proof, new RegExp(`1 of 3 attacks.*${first.name}`))
+})
+
 test('O1 validate leaves nothing behind, in the live state or its log', async () => {
   const { ports } = installed
   const footprint = async () => [
@@ -120,6 +139,19 @@ test('O1 validate leaves nothing behind, in the live state or its log', async ()
   const before = await footprint()
   const report = await validateInstallation(ports)
   assert.equal(report.ok, true, JSON.stringify(report.checks))
+  assert.deepEqual(
+    report.checks.map(({ name }) => name),
+    [
+      'rollback_drill_report_contains_timing_checksum_and_safety_artifacts',
+      'candidate_generator_rejects_red_team_policy_bypass',
+      'run_action_requires_reason_for_reject',
+      'red_team_corpus_is_blocked_and_its_harmless_twins_pass',
+      'lifecycle_kpis_compute_deterministic_rates_latency_and_alerts',
+      'audit_log_and_every_row_verify',
+      'daily_check_ran',
+      'weekly_drill_ran',
+    ],
+  )
   assert.deepEqual(await footprint(), before)
 })
 
