@@ -126,15 +126,12 @@ function addToGroup(tally: Tally, evidence: Evidence, { quote, group, before, af
 function addToFits(
   tally: Tally,
   { model }: ReplayTask,
-  { quote, group, before, after }: Pair,
+  { quote, before, after }: Pair,
   atWorst: boolean,
 ): { readonly win: bigint; readonly expected: bigint | null } | null {
   if (model === null || tally.response === null) return null
   const offers = { before: offerOf(before), after: offerOf(after) }
   for (const [fit, sums] of tally.response.entries()) {
-    if (fit === group + 1) continue
-    sums.scored += 1
-    if (before.profit !== null) sums.with_cost += 1
     for (const shift of SLOPE_SHIFTS) {
       const was = BigInt(winPpm(model, fit, shift, quote, offers.before))
       const will = BigInt(winPpm(model, fit, shift, quote, offers.after))

@@ -1,5 +1,5 @@
 import type { FitSums, ReplaySums } from './replay.ts'
-import { fitRatios } from './replay-measures.ts'
+import { fitRatios, quotesWithCost } from './replay-measures.ts'
 import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts'
 import { jackknifeEstimate, type Ratio } from './statistics.ts'
 
@@ -17,8 +17,8 @@ export interface GainJudgement {
 /**
  * The robust lower bound of DESIGN section 7. At each of the three slopes of the range (estimate - d, estimate, estimate + d):
  * the gain of the full fit with extrapolated quotes as bad as monotonicity allows, less Student's t at one-sided level
- * 0.05 / tunables times the delete-a-group jackknife error of that same gain; the least of the three. What the worst case
- * takes for certain has no chance left in it, so the model's uncertainty there is not taken off again. Where the full fit is
+ * 0.05 / tunables times the delete-a-group jackknife error of that same gain; the least of the three. The gain is that
+ * over the quotes replayed, as they are; what is taken off is the chance in what the model learnt. What the worst case takes for certain has no chance left in it, so the model's uncertainty there is not taken off again. Where the full fit is
  * more pessimistic than the worst case, its own gain is judged. Rounded downwards. null where there is no model, no scored
  * quote with cost, fewer than two groups to resample, or more tunables than the model has quantiles for.
  */
@@ -34,13 +34,13 @@ export function judgeGain(
     const measure = cautious(full, shift)
     const { full: gain, leftOut } = fitRatios(
       sums,
-      fit => microCentsPerQuote(fit, measure, shift),
+      fit => microCentsPerQuote(sums, fit, measure, shift),
       model?.groups_used,
     )
     return jackknifeEstimate(gain, leftOut, tPpm)
   })
   const lowers = estimates.flatMap(({ lower }) => lower ?? [])
-  const point = jackknifeEstimate(microCentsPerQuote(full, 'expected_delta', 'point'), []).point
+  const point = jackknifeEstimate(microCentsPerQuote(sums, full, 'expected_delta', 'point'), []).point
   if (point === null || lowers.length < estimates.length) return null
   return { pointMicroCents: point, robustLowerMicroCents: Math.min(...lowers) }
 }
@@ -53,7 +53,7 @@ export function gainBeforeChance(sums: ReplaySums): MicroCents | null {
   const full = sums.response?.[0]
   if (full === undefined) return null
   const gains = SLOPE_SHIFTS.flatMap(
-    shift => jackknifeEstimate(microCentsPerQuote(full, cautious(full, shift), shift), []).point ?? [],
+    shift => jackknifeEstimate(microCentsPerQuote(sums, full, cautious(full, shift), shift), []).point ?? [],
   )
   return gains.length === 0 ? null : Math.min(...gains)
 }
@@ -67,5 +67,12 @@ const cautious = (full: FitSums, shift: SlopeShift): Measure =>
     : 'expected_delta'
 
 /** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
-const microCentsPerQuote = (fit: FitSums, measure: Measure, shift: SlopeShift): Ratio | null =>
-  fit.with_cost > 0 ? { n: fit[measure][shift], d: BigInt(fit.with_cost) } : null
+function microCentsPerQuote(
+  sums: ReplaySums,
+  fit: FitSums,
+  measure: Measure,
+  shift: SlopeShift,
+): Ratio | null {
+  const quotes = quotesWithCost(sums)
+  return quotes > 0n ? { n: fit[measure][shift], d: quotes } : null
+}

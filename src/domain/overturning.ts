@@ -24,7 +24,7 @@ export async function overturningShareBps(
   boundOver: BoundOver,
 ): Promise<Bps | null> {
   const pooledNano = model?.fits[0]?.slope_nano ?? 0
-  if (model === null || pooledNano === 0) return null
+  if (model === null || pooledNano <= 0) return null
   let holds: { readonly share: Bps; readonly bound: MicroCents } | null = null
   for (const share of ASKED_BPS) {
     const bound = await boundOver({ ...model, slope_offset_nano: div(pooledNano * share, 10_000) })

@@ -4,8 +4,10 @@ import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts
 import { jackknifeEstimate, type Ratio } from './statistics.ts'
 
 /**
- * Every measure of a report with its interval. What needs no model resamples the groups' sums. What depends on the response
- * model takes for "without group g" the sums over the other groups under the fit without g, and judges the whole slope range.
+ * Every measure of a report with its interval. What needs no model resamples the groups' sums: which quotes came is all the chance
+ * there is. What depends on the response model is about the quotes replayed, as they are: for "without group g" it takes the
+ * sums over all of them under the fit without g, so that the chance is the one in what the model learnt, and judges the
+ * whole slope range.
  */
 export function replayIntervals(sums: ReplaySums, model: ResponseModel | null): ReplayIntervals {
   return {
@@ -88,20 +90,23 @@ function violationDelta(sums: ReplaySums): Estimate {
 /** Wins are in ppm, so a hundredth is in bps. */
 const winRateDelta = (sums: ReplaySums, model: ResponseModel | null): Estimate =>
   overSlopes(shift =>
-    overFits(sums, model, fit => ratio(fit.win_ppm_delta[shift], BigInt(fit.scored) * 100n)),
+    overFits(sums, model, fit => ratio(fit.win_ppm_delta[shift], BigInt(sums.scored) * 100n)),
   )
 
 const expectedMarginDelta = (sums: ReplaySums, model: ResponseModel | null): Estimate =>
-  overSlopes(shift => overFits(sums, model, fit => expectedPerQuote(fit, shift)))
+  overSlopes(shift => overFits(sums, model, fit => expectedPerQuote(sums, fit, shift)))
 
 /** Sums are ppm-cents, so a millionth is in cents. */
-const expectedPerQuote = (fit: FitSums, shift: SlopeShift): Ratio | null =>
-  ratio(fit.expected_delta[shift], BigInt(fit.with_cost) * 1_000_000n)
+const expectedPerQuote = (sums: ReplaySums, fit: FitSums, shift: SlopeShift): Ratio | null =>
+  ratio(fit.expected_delta[shift], quotesWithCost(sums) * 1_000_000n)
+
+/** Scored quotes with cost. */
+export const quotesWithCost = ({ groups }: ReplaySums): bigint => total(groups, 'with_cost')
 
 /**
- * A statistic under the full fit, and without each group that was left out of a fit, exactly; for `jackknifeEstimate` at any
- * level. The groups are those with scored quotes and those the model was fitted on: a group counts where it moves the fit,
- * also when the scope holds none of its quotes. `leftOut` is empty where some group alone makes the statistic possible.
+ * A statistic of all scored quotes under the full fit, and under the fit without each group that the model was fitted on,
+ * exactly; for `jackknifeEstimate` at any level. A group counts where it moves the fit, also when the scope holds none of its
+ * quotes.
  */
 export function fitRatios(
   sums: ReplaySums,
@@ -110,9 +115,7 @@ export function fitRatios(
 ): { readonly full: Ratio | null; readonly leftOut: readonly Ratio[] } {
   const [full, ...without] = sums.response ?? []
   if (full === undefined) return { full: null, leftOut: [] }
-  const leftOut = without
-    .filter((_, group) => groupsOfModel.includes(group) || (sums.groups[group]?.scored ?? 0) > 0)
-    .map(of)
+  const leftOut = without.filter((_, group) => groupsOfModel.includes(group)).map(of)
   return { full: of(full), leftOut: leftOut.includes(null) ? [] : (leftOut as Ratio[]) }
 }
 

@@ -79,8 +79,8 @@ export interface ReplayCounts {
 
 /**
  * Point and 95% interval in the unit of the measure, limits rounded outwards. Point null: no data. Limits null: fewer than two
- * groups to resample. What depends on the response model has the point at the fitted slopes and the widest interval over the
- * slope range.
+ * groups to resample. What depends on the response model is about the quotes replayed, as they are, with the point at the
+ * fitted slopes and the widest interval over the slope range.
  */
 export interface Estimate {
   readonly point: number | null

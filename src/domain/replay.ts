@@ -4,7 +4,7 @@ import type { ResponseModel, SlopeShift } from './response.ts'
 import type { Digest, Instant } from './units.ts'
 
 /** Version of the semantics, one for all engines: raise it when any figure of a report could change. */
-export const ENGINE_VERSION = 'clo-engine/2'
+export const ENGINE_VERSION = 'clo-engine/3'
 
 /** Which quotes of a snapshot a replay looks at; empty lists and nulls mean all. Window: [from, to) on quoted_at. */
 export interface CohortScope {
@@ -42,7 +42,7 @@ export interface ReplaySums {
   readonly scored: number
   /** By jackknife group, 0..31. */
   readonly groups: readonly GroupSums[]
-  /** By fit (0 full, g + 1 without group g), over quotes outside the fit's left-out group; null without a model. */
+  /** By fit (0 full, g + 1 fitted without group g), each over all scored quotes; null without a model. */
   readonly response: readonly FitSums[] | null
   readonly by_segment: Readonly<Record<string, SliceSums>>
   readonly by_region: Readonly<Record<string, SliceSums>>
@@ -103,8 +103,6 @@ export interface FitSums {
   readonly win_ppm_delta: BySlope
   readonly expected_delta: BySlope
   readonly worst_case_expected_delta: BySlope
-  readonly scored: number
-  readonly with_cost: number
 }
 
 /** One sum for each slope shift. */

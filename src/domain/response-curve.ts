@@ -3,7 +3,7 @@ import type { QuoteColumns } from './quote.ts'
 import type { FittedCurvePoint } from './response.ts'
 import type { ResponseCells } from './response-cells.ts'
 import { BPS_PER_DISCOUNT_UNIT, designOf, slopeOf } from './response-design.ts'
-import type { FloatingFit, FloatingResponse } from './response-fit.ts'
+import type { FloatingResponse } from './response-fit.ts'
 import { linearPredictor } from './ridge-logistic.ts'
 import { REWEIGHTED_WINDOW_BPS } from './support.ts'
 import type { Bps } from './units.ts'
@@ -22,18 +22,18 @@ const DISCOUNT_MAX_BPS: Bps = 10_000
  */
 export function fittedCurvesOf(
   columns: QuoteColumns,
-  { cells, plan, fits }: FloatingResponse,
+  { cells, plan, flat, fits }: FloatingResponse,
   offset: number,
 ): readonly FittedCurvePoint[] {
-  const full = fits[0] as FloatingFit
-  const design = designOf(cells, plan, full.flat)
+  const full = fits[0] as Float64Array
+  const design = designOf(cells, plan, flat)
   const granted = grantedBySegment(columns)
   return (cells.factors[0]?.levels ?? []).flatMap((segment, level) => {
     const logged = granted.get(segment)
     const members = cellsOfLevel(cells, level)
     if (logged === undefined || members.length === 0) return []
-    const etas = members.map(cell => linearPredictor(design, cell, full.coefficients))
-    const slope = Math.max(0, slopeOf(full.coefficients, plan, full.flat, level))
+    const etas = members.map(cell => linearPredictor(design, cell, full))
+    const slope = slopeOf(full, plan, flat, level)
     const meanAt = (discountBps: Bps, shifted: number): number => {
       let sum = 0
       let quotes = 0
@@ -46,11 +46,11 @@ export function fittedCurvesOf(
       return Math.round((1_000_000 * sum) / quotes)
     }
     return discountsAround(logged).map(discount_bps => {
-      const ends = [Math.max(0, slope - offset), slope + offset].map(end => meanAt(discount_bps, end))
+      const ends = [slope - offset, slope + offset].map(end => meanAt(discount_bps, Math.max(0, end)))
       return {
         segment,
         discount_bps,
-        predicted_ppm: meanAt(discount_bps, slope),
+        predicted_ppm: meanAt(discount_bps, Math.max(0, slope)),
         low_ppm: Math.min(...ends),
         high_ppm: Math.max(...ends),
         quotes_near: countWithin(logged, discount_bps),

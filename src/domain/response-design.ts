@@ -87,7 +87,7 @@ export function penaltyOf(plan: CoefficientPlan, ridge: RidgeStrength): Float64A
   return penalty
 }
 
-/** Slope of a segment by position (-1: without a level), per ten percent of discount; 0 where flat. */
+/** Slope of a segment by position (-1: without a level), per ten percent of discount, of either sign; 0 where flat. */
 export function slopeOf(
   coefficients: Float64Array,
   plan: CoefficientPlan,

@@ -2,16 +2,10 @@ import { GROUPS, OUTCOMES, type QuoteColumns } from './quote.ts'
 import type { FittedResponseModel } from './response.ts'
 import { cellsOf, countsWithout, type ResponseCells } from './response-cells.ts'
 import { chooseRidge, type FoldPrediction } from './response-crossval.ts'
-import {
-  type CoefficientPlan,
-  designOf,
-  penaltyOf,
-  planOf,
-  type RidgeStrength,
-  slopeOf,
-} from './response-design.ts'
+import { type CoefficientPlan, designOf, penaltyOf, planOf, type RidgeStrength } from './response-design.ts'
 import { freezeResponse } from './response-freeze.ts'
-import { type Counts, fitLogistic } from './ridge-logistic.ts'
+import { isFalling } from './response-slopes.ts'
+import { fitLogistic } from './ridge-logistic.ts'
 import type { JsonObject } from './units.ts'
 
 /** Fewer wins or losses than this say nothing about a dozen coefficients. */
@@ -38,27 +32,24 @@ export type FitOutcome =
   | { readonly kind: 'fitted'; readonly model: FittedResponseModel }
   | { readonly kind: 'unfittable'; readonly reason: UnfittableReason; readonly facts: JsonObject }
 
-/** One fit before it is frozen. */
-export interface FloatingFit {
-  readonly coefficients: Float64Array
-  /** Segments whose slope is held at zero. */
-  readonly flat: ReadonlySet<number>
-}
-
 /** Everything that freezing needs. Fit 0 is on all quotes, fit g + 1 without group g. */
 export interface FloatingResponse {
   readonly cells: ResponseCells
   readonly plan: CoefficientPlan
   readonly ridge: RidgeStrength
-  readonly fits: readonly FloatingFit[]
+  /** Segments by position whose slope is held at zero, in every fit. */
+  readonly flat: ReadonlySet<number>
+  /** Coefficients by `plan`. */
+  readonly fits: readonly Float64Array[]
   readonly groupsUsed: readonly number[]
   readonly folds: readonly FoldPrediction[]
 }
 
 /**
  * Fits the response model of DESIGN section 7 to the closed quotes of a history and freezes it. Ridge logistic regression on
- * counts per cell; slopes of segments are shrunk to the pooled one and never negative: a segment whose slope would be is held
- * at zero, the rest fitted again. Deterministic.
+ * counts per cell; slopes of segments are shrunk to the pooled one. A segment in which discounts lose deals beyond chance is held
+ * at zero and the rest fitted again. A slope that chance alone took below zero stays as fitted, and is held to the sensible sign
+ * where an offer moves (`slopeNano`): held in the fit, it would look surer than it is. Deterministic.
  */
 export function fitResponse(columns: QuoteColumns, options: FitOptions): FitOutcome {
   const floating = fitFloating(columns, options.protectedAttributes)
@@ -80,37 +71,31 @@ export function fitFloating(
 
   const plan = planOf(cells)
   const { ridge, folds } = chooseRidge(cells, plan, groupsUsed)
-  const full = fitHeld(cells, plan, ridge, cells, new Float64Array(plan.count), new Set())
-  const fits: FloatingFit[] = [full]
-  for (let group = 0; group < GROUPS; group += 1) {
-    fits.push(
-      groupsUsed.includes(group)
-        ? fitHeld(cells, plan, ridge, countsWithout(cells, [group]), full.coefficients, full.flat)
-        : full,
-    )
+  let flat: ReadonlySet<number> = new Set()
+  for (;;) {
+    const fits = fitEach(cells, plan, ridge, groupsUsed, flat)
+    const floating = { cells, plan, ridge, flat, fits, groupsUsed, folds }
+    const falling = segmentsOf(cells).filter(segment => isFalling(floating, segment))
+    if (falling.length === 0) return floating
+    flat = new Set([...flat, ...falling])
   }
-  return { cells, plan, ridge, fits, groupsUsed, folds }
 }
 
-/** Fits until no segment's slope is negative; segments held at zero stay there. */
-function fitHeld(
+/** The fit on all quotes, and the fits without each group. */
+function fitEach(
   cells: ResponseCells,
   plan: CoefficientPlan,
   ridge: RidgeStrength,
-  counts: Counts,
-  start: Float64Array,
-  held: ReadonlySet<number>,
-): FloatingFit {
+  groupsUsed: readonly number[],
+  flat: ReadonlySet<number>,
+): readonly Float64Array[] {
+  const design = designOf(cells, plan, flat)
   const penalty = penaltyOf(plan, ridge)
-  let flat = held
-  let coefficients = start
-  for (;;) {
-    coefficients = fitLogistic(designOf(cells, plan, flat), counts, penalty, coefficients)
-    const fitted = coefficients
-    const falling = segmentsOf(cells).filter(segment => slopeOf(fitted, plan, flat, segment) < 0)
-    if (falling.length === 0) return { coefficients, flat }
-    flat = new Set([...flat, ...falling])
-  }
+  const full = fitLogistic(design, cells, penalty, new Float64Array(plan.count))
+  const without = Array.from({ length: GROUPS }, (_, group) =>
+    groupsUsed.includes(group) ? fitLogistic(design, countsWithout(cells, [group]), penalty, full) : full,
+  )
+  return [full, ...without]
 }
 
 /** Positions of the segments that occur, -1 when some quotes have none. */

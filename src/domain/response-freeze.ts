@@ -1,10 +1,10 @@
 import { OUTCOMES, type QuoteColumns } from './quote.ts'
 import type { FittedResponseModel, FrozenFit, SegmentEvidence } from './response.ts'
 import { calibrationOf, curveOf } from './response-calibration.ts'
-import type { ResponseCells } from './response-cells.ts'
 import { fittedCurvesOf } from './response-curve.ts'
-import { type CoefficientPlan, slopeOf } from './response-design.ts'
-import type { FitOptions, FloatingFit, FloatingResponse } from './response-fit.ts'
+import { slopeOf } from './response-design.ts'
+import type { FitOptions, FloatingResponse } from './response-fit.ts'
+import { fittedSlope } from './response-slopes.ts'
 import { studentTQuantile } from './student-t.ts'
 import { compareText } from './text.ts'
 import { TUNABLES_MAX } from './tunables.ts'
@@ -25,15 +25,16 @@ export function freezeResponse(
   options: FitOptions,
 ): FittedResponseModel {
   const { cells, plan, ridge, fits, groupsUsed, folds } = floating
-  const full = fits[0] as FloatingFit
+  const full = fits[0] as Float64Array
+  const pooled = full[plan.pooledSlope] as number
+  const offset = Math.max(0, pooled) * options.sensitivityOffsetShare
   const segments = segmentEvidence(columns, floating, options)
-  const pooled = Math.max(0, full.coefficients[plan.pooledSlope] as number)
   return {
     schema: 'clo_response_model.v1',
     size_bounds_cents: cells.sizeBoundsCents,
     factors: cells.factors,
-    fits: fits.map(fit => freezeFit(cells, plan, fit)),
-    slope_offset_nano: nano(pooled * options.sensitivityOffsetShare),
+    fits: fits.map(fit => freezeFit(floating, fit)),
+    slope_offset_nano: nano(offset),
     thin_segments: segments.filter(entry => entry.thin_reason !== null).map(entry => entry.segment),
     student_t_ppm: studentT(groupsUsed.length - 1),
     groups_used: groupsUsed,
@@ -52,8 +53,8 @@ export function freezeResponse(
   }
 }
 
-function freezeFit(cells: ResponseCells, plan: CoefficientPlan, fit: FloatingFit): FrozenFit {
-  const at = (place: number): number => micro(fit.coefficients[place] as number)
+function freezeFit({ cells, plan, flat }: FloatingResponse, fit: Float64Array): FrozenFit {
+  const at = (place: number): number => micro(fit[place] as number)
   const levels = cells.factors[0]?.levels ?? []
   return {
     intercept_micro: at(plan.intercept),
@@ -62,12 +63,9 @@ function freezeFit(cells: ResponseCells, plan: CoefficientPlan, fit: FloatingFit
     ),
     size_micro: Array.from({ length: cells.sizeBoundsCents.length + 1 }, (_, size) => at(plan.size + size)),
     approval_micro: at(plan.approval),
-    slope_nano: nano(Math.max(0, slopeOf(fit.coefficients, plan, fit.flat, -1))),
+    slope_nano: nano(slopeOf(fit, plan, flat, -1)),
     slope_nano_by_segment: Object.fromEntries(
-      levels.map((level, segment) => [
-        level,
-        nano(Math.max(0, slopeOf(fit.coefficients, plan, fit.flat, segment))),
-      ]),
+      levels.map((level, segment) => [level, nano(slopeOf(fit, plan, flat, segment))]),
     ),
   }
 }
@@ -81,31 +79,33 @@ function studentT(degreesOfFreedom: number): FittedResponseModel['student_t_ppm'
   }
 }
 
-/** Every segment that has closed quotes, the empty one too, with its slope and whether it is thin. */
+/**
+ * Every segment that has closed quotes, the empty one too, with its slope and whether it is thin. What makes it thin besides few
+ * quotes is a slope held at zero, one of which even the upper end of the range lies below zero, and a pooled slope that leaves the
+ * range no width: something then hides what discounts do.
+ */
 function segmentEvidence(
   columns: QuoteColumns,
   floating: FloatingResponse,
   options: FitOptions,
 ): readonly SegmentEvidence[] {
   const levels = floating.cells.factors[0]?.levels ?? []
-  const flat = (floating.fits[0] as FloatingFit).flat
+  const pooled = (floating.fits[0] as Float64Array)[floating.plan.pooledSlope] as number
   return closedBySegment(columns).map(([segment, closed]) => {
     const level = levels.indexOf(segment)
-    const slopes = floating.fits.map(fit =>
-      Math.max(0, slopeOf(fit.coefficients, floating.plan, fit.flat, level)),
-    )
+    const { slope, error } = fittedSlope(floating, level)
+    const isHidden =
+      floating.flat.has(level) || pooled <= 0 || slope + pooled * options.sensitivityOffsetShare < 0
     return {
       segment,
       closed_quotes: closed,
-      slope_nano: nano(slopes[0] as number),
-      slope_standard_error_nano: nano(
-        jackknifeError(floating.groupsUsed.map(group => slopes[group + 1] as number)),
-      ),
+      slope_nano: nano(slope),
+      slope_standard_error_nano: nano(error),
       thin_reason:
         closed < options.thinSegmentQuotes
           ? 'too_few_quotes'
-          : flat.has(level)
-            ? 'slope_clipped'
+          : isHidden
+            ? 'slope_negative'
             : level < 0 && segment !== ''
               ? 'no_level'
               : null,
@@ -121,13 +121,6 @@ function closedBySegment(columns: QuoteColumns): readonly (readonly [string, num
     counts.set(segment, (counts.get(segment) ?? 0) + 1)
   }
   return [...counts].sort(([left], [right]) => compareText(left, right))
-}
-
-/** Standard error by delete-a-group jackknife (Shao and Tu, The Jackknife and Bootstrap, 2.3): sqrt((G-1)/G sum (x_g - mean)^2). */
-function jackknifeError(leftOut: readonly number[]): number {
-  const mean = sum(leftOut) / leftOut.length
-  const squares = sum(leftOut.map(value => (value - mean) ** 2))
-  return Math.sqrt(((leftOut.length - 1) / leftOut.length) * squares)
 }
 
 const sum = (values: Iterable<number>): number => {

@@ -32,30 +32,27 @@ export function restMicro(fit: FrozenFit, levels: readonly number[], size: numbe
   return eta
 }
 
-/** Nano-logits per bps of a segment at one end of the slope range; never below zero. */
-export function slopeNano(fit: FrozenFit, segment: string, shift: SlopeShift, offsetNano: number): number {
-  const slope = Object.hasOwn(fit.slope_nano_by_segment, segment)
+/** Nano-logits per bps of a segment as fitted, of either sign. */
+export const fittedSlopeNano = (fit: FrozenFit, segment: string): number =>
+  Object.hasOwn(fit.slope_nano_by_segment, segment)
     ? (fit.slope_nano_by_segment[segment] as number)
     : fit.slope_nano
-  switch (shift) {
-    case 'low':
-      return Math.max(0, slope - offsetNano)
-    case 'point':
-      return slope
-    case 'high':
-      return slope + offsetNano
-  }
+
+/** The same at one end of the slope range; never below zero, because nobody minds a larger discount. */
+export function slopeNano(fit: FrozenFit, segment: string, shift: SlopeShift, offsetNano: number): number {
+  const offset = { low: -offsetNano, point: 0, high: offsetNano }[shift]
+  return Math.max(0, fittedSlopeNano(fit, segment) + offset)
 }
 
-/** Log-odds of the logged decision: always with the point slope, because the slope range pivots here. */
+/** Log-odds of the logged decision: always with the slope as fitted, because the slope range pivots here. */
 export function loggedEtaMicro(
   rest: MicroLogits,
-  pointSlopeNano: number,
+  fittedSlope: number,
   loggedDiscountBps: Bps,
   approvalMicro: MicroLogits,
   loggedApproval: boolean | null,
 ): MicroLogits {
-  return rest + div(pointSlopeNano * loggedDiscountBps, 1000) + (loggedApproval === true ? approvalMicro : 0)
+  return rest + div(fittedSlope * loggedDiscountBps, 1000) + (loggedApproval === true ? approvalMicro : 0)
 }
 
 /**
@@ -98,7 +95,7 @@ export function winPpm(
   const rest = restMicro(frozen, levels, sizeClass(model.size_bounds_cents, quote.listCents))
   const logged = loggedEtaMicro(
     rest,
-    slopeNano(frozen, quote.segment, 'point', model.slope_offset_nano),
+    fittedSlopeNano(frozen, quote.segment),
     quote.grantedDiscountBps,
     frozen.approval_micro,
     quote.approvalRequired,

@@ -34,7 +34,7 @@ export interface ModelFactor {
   readonly levels: readonly string[]
 }
 
-/** Coefficients of one fit. Micro-logits, slopes in nano-logits per bps (>= 0). */
+/** Coefficients of one fit. Micro-logits, slopes in nano-logits per bps as fitted: scoring holds them to the sensible sign. */
 export interface FrozenFit {
   readonly intercept_micro: number
   /** By factor, by level. */
@@ -71,11 +71,12 @@ export interface ResponseEvidence {
 export interface SegmentEvidence {
   readonly segment: string
   readonly closed_quotes: number
+  /** As fitted; below zero discounts seem to lose deals. */
   readonly slope_nano: number
   /** Delete-a-group jackknife. */
   readonly slope_standard_error_nano: number
   /** Why no proposal may touch it; null where it may. */
-  readonly thin_reason: 'too_few_quotes' | 'slope_clipped' | 'no_level' | null
+  readonly thin_reason: 'too_few_quotes' | 'slope_negative' | 'no_level' | null
 }
 
 export interface ResponseCalibration {

@@ -12,19 +12,17 @@ const MODEL = {
 
 const flat = (sum: bigint): BySlope => ({ low: sum, point: sum, high: sum })
 
-/** A fit over ten quotes: expected, and in the worst case, in ppm-cents. */
+/** A fit: expected, and in the worst case, in ppm-cents. */
 const fit = (expected: BySlope, worst: BySlope): FitSums => ({
   win_ppm_delta: flat(0n),
   expected_delta: expected,
   worst_case_expected_delta: worst,
-  scored: 10,
-  with_cost: 10,
 })
 
-/** The full fit and the fits without group 0 and 1. */
+/** Ten quotes with cost under the full fit and the fits without group 0 and 1. */
 const sumsOf = (...response: readonly FitSums[]): ReplaySums =>
   ({
-    groups: Array.from({ length: 32 }, (_, group) => ({ scored: group < 2 ? 10 : 0 })),
+    groups: Array.from({ length: 32 }, (_, group) => ({ with_cost: group < 2 ? 5 : 0 })),
     response,
   }) as unknown as ReplaySums
 

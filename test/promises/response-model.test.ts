@@ -5,12 +5,7 @@ import { marketWorld } from '../../src/domain/market-world.ts'
 import type { Quote } from '../../src/domain/quote.ts'
 import { SLOPE_SHIFTS } from '../../src/domain/response.ts'
 import { BPS_PER_DISCOUNT_UNIT, designOf, penaltyOf, slopeOf } from '../../src/domain/response-design.ts'
-import {
-  type FloatingFit,
-  type FloatingResponse,
-  fitFloating,
-  fitResponse,
-} from '../../src/domain/response-fit.ts'
+import { type FloatingResponse, fitFloating, fitResponse } from '../../src/domain/response-fit.ts'
 import { freezeResponse, freezingErrorMaxPpm } from '../../src/domain/response-freeze.ts'
 import { factorText, sizeClass, winPpm } from '../../src/domain/response-score.ts'
 import { fitLogistic, linearPredictor } from '../../src/domain/ridge-logistic.ts'
@@ -83,8 +78,8 @@ test('at the logged decision every slope says the same, and more discount never 
 test('the fit solves the penalised score equations, summed quote by quote', () => {
   const { quotes, columns } = simulatedHistory({ seed: 12, quotes: 2500, world: unconfounded })
   const floating = fitFloating(columns) as FloatingResponse
-  const { cells, plan, ridge, fits } = floating
-  const coefficients = fits[0]?.coefficients as Float64Array
+  const { cells, plan, ridge, flat, fits } = floating
+  const coefficients = fits[0] as Float64Array
   const penalty = penaltyOf(plan, ridge)
   const score = Float64Array.from(coefficients, (value, at) => -(penalty[at] as number) * value)
   for (const quote of quotes) {
@@ -108,13 +103,13 @@ test('the fit solves the penalised score equations, summed quote by quote', () =
       score[at as number] = (score[at as number] as number) + residual * (x as number)
   }
   assert.equal(cells.discountBinBps, 1)
-  assert.equal(fits[0]?.flat.size, 0)
+  assert.equal(flat.size, 0)
   for (const [at, value] of score.entries()) assert.ok(Math.abs(value) < 1e-4, `equation ${at}: ${value}`)
 })
 
 test('every left-out fit is what fitting without that group gives', () => {
   const { quotes, columns } = simulatedHistory({ seed: 13, quotes: 1200, world: unconfounded })
-  const { cells, plan, ridge, fits } = fitFloating(columns) as FloatingResponse
+  const { cells, plan, ridge, flat, fits } = fitFloating(columns) as FloatingResponse
   for (const group of [0, 7, 31]) {
     const rest = quotes.filter(quote => columns.group[columns.quoteIds.indexOf(quote.quoteId)] !== group)
     assert.ok(rest.length < quotes.length)
@@ -139,16 +134,13 @@ test('every left-out fit is what fitting without that group gives', () => {
     }
     const fit = fits[group + 1] as FloatingResponse['fits'][number]
     const cold = fitLogistic(
-      designOf(cells, plan, fit.flat),
+      designOf(cells, plan, flat),
       { quotes: counts, wins },
       penaltyOf(plan, ridge),
       new Float64Array(plan.count),
     )
     for (const [at, value] of cold.entries()) {
-      assert.ok(
-        Math.abs(value - (fit.coefficients[at] as number)) < 1e-6,
-        `group ${group}, coefficient ${at}`,
-      )
+      assert.ok(Math.abs(value - (fit[at] as number)) < 1e-6, `group ${group}, coefficient ${at}`)
     }
   }
 })
@@ -165,8 +157,8 @@ test('freezing moves no win probability by more than its bound, whatever the gra
       for (const quote of quotes.slice(0, 60)) {
         for (const granted of [-10_000, -3000, 0, 1250, 10_000]) {
           const eta =
-            linearPredictor({ ...design, ...oneRow(floating, quote) }, 0, fit.coefficients) +
-            (slopeIn(floating, fit, quote) * granted) / BPS_PER_DISCOUNT_UNIT
+            linearPredictor({ ...design, ...oneRow(floating, quote) }, 0, fit) +
+            moved(slopeIn(floating, fit, quote), quote.grantedDiscountBps, granted)
           const frozen = winPpm(model, number, 'point', quote, {
             grantedDiscountBps: granted,
             approvalRequired: quote.approvalRequired === true,
@@ -182,8 +174,12 @@ test('freezing moves no win probability by more than its bound, whatever the gra
   assert.ok(worst > 0)
 })
 
-const slopeIn = ({ cells, plan }: FloatingResponse, fit: FloatingFit, quote: Quote): number =>
-  slopeOf(fit.coefficients, plan, fit.flat, cells.factors[0]?.levels.indexOf(quote.segment) as number)
+/** As fitted up to what was granted, and from there on never below zero. */
+const moved = (slope: number, logged: number, granted: number): number =>
+  (slope * logged + Math.max(0, slope) * (granted - logged)) / BPS_PER_DISCOUNT_UNIT
+
+const slopeIn = ({ cells, plan, flat }: FloatingResponse, fit: Float64Array, quote: Quote): number =>
+  slopeOf(fit, plan, flat, cells.factors[0]?.levels.indexOf(quote.segment) as number)
 
 function oneRow({ cells, plan }: FloatingResponse, quote: Quote) {
   const index = [

@@ -142,10 +142,13 @@ const frozenFit: fc.Arbitrary<FrozenFit> = fc.record({
   ),
   size_micro: fc.array(micro, { minLength: 3, maxLength: 3 }),
   approval_micro: micro,
-  slope_nano: fc.integer({ min: 0, max: 3_000_000 }),
+  slope_nano: fc.integer({ min: -2_000_000, max: 3_000_000 }),
   slope_nano_by_segment: fc.oneof(
     fc.constant({}),
-    fc.record({ smb: fc.integer({ min: 0, max: 3_000_000 }), 公共部門: fc.integer({ min: 0, max: 900 }) }),
+    fc.record({
+      smb: fc.integer({ min: -2_000_000, max: 3_000_000 }),
+      公共部門: fc.integer({ min: -900, max: 900 }),
+    }),
   ),
 })
 

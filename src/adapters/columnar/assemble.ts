@@ -35,7 +35,6 @@ export function assembleSums(naming: Naming, base: Float64Array, candidate: Cand
   const inCandidate = (cell: number): number => cells[cell] as number
   const groups = Array.from({ length: GROUPS }, (_, group) => groupSums(naming, base, cells, group))
   const scored = sumOf(groups, group => group.scored)
-  const withCost = sumOf(groups, group => group.with_cost)
   const support = (at: number): number => inBase(baseLayout.support + at) + inCandidate(layout.support + at)
   return {
     in_scope: inBase(baseLayout.inScope),
@@ -47,7 +46,7 @@ export function assembleSums(naming: Naming, base: Float64Array, candidate: Cand
     not_replayable_base: inBase(baseLayout.attributeAbsent) + inBase(baseLayout.costAbsent),
     scored,
     groups,
-    response: naming.fits === null ? null : fitSums(naming.fits, layout, cells, groups, { scored, withCost }),
+    response: naming.fits === null ? null : fitSums(naming.fits, layout, cells),
     by_segment: scoredSlices(naming, base, cells, 'segments'),
     by_region: scoredSlices(naming, base, cells, 'regions'),
     by_rule: ruleSlices(naming, cells),
@@ -119,11 +118,8 @@ function fitSums(
   fits: number,
   layout: CandidateLayout,
   cells: Float64Array,
-  groups: readonly GroupSums[],
-  all: { readonly scored: number; readonly withCost: number },
 ): NonNullable<ReplaySums['response']> {
   return Array.from({ length: fits }, (_, fit) => {
-    const leftOut = fit === 0 ? undefined : groups[fit - 1]
     const win = (shift: number): bigint => BigInt(cells[layout.win + fit * SHIFT_COUNT + shift] as number)
     const cents = (sums: number, shift: number): bigint =>
       readPpmCents(cells, sums + (fit * SHIFT_COUNT + shift) * PPM_CENTS_CELLS)
@@ -133,8 +129,6 @@ function fitSums(
       win_ppm_delta: { low: win(0), point: win(1), high: win(2) },
       expected_delta: { low: expected(0), point: expected(1), high: expected(2) },
       worst_case_expected_delta: { low: worst(0), point: worst(1), high: worst(2) },
-      scored: all.scored - (leftOut?.scored ?? 0),
-      with_cost: all.withCost - (leftOut?.with_cost ?? 0),
     }
   })
 }

@@ -1,4 +1,3 @@
-import { GROUPS } from '../../domain/quote.ts'
 import { SLOPE_SHIFTS } from '../../domain/response.ts'
 import { worstWinPpm } from '../../domain/support.ts'
 import type { Difference } from './impacted-rows.ts'
@@ -11,9 +10,8 @@ import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from './wide.ts'
 
 const POINT = SLOPE_SHIFTS.indexOf('point')
 
-/** Sums of quotes that go from one offer to another: of all groups, then of each. */
+/** Sums of quotes that go from one offer to another. */
 const MOVE = { quotes: 0, profitWas: 1, profitIs: 2, cells: 3 } as const
-const MOVE_CELLS = (1 + GROUPS) * MOVE.cells
 
 /** What is worst for a moved quote: the model's word where there is support, else one of these ends. */
 const WORST_KINDS = 4
@@ -24,7 +22,7 @@ const WON = 3
 
 /**
  * Sums of win and expected margin over every fit and slope. Within a block, quotes that make the same move in the eyes of the model are
- * added up first, by group, and meet its probabilities once: both are integers, so the product of sums is the sum of products.
+ * added up first, and meet its probabilities once: both are integers, so the product of sums is the sum of products.
  */
 export class ResponseSums {
   readonly #plan: Plan
@@ -35,8 +33,8 @@ export class ResponseSums {
   readonly #was = new Int32Array(BLOCK_ROWS)
   readonly #is = new Int32Array(BLOCK_ROWS)
   readonly #worst = new Uint8Array(BLOCK_ROWS)
-  /** [move][all and each group][MOVE]; cents of 1024 quotes stay below 2^53. */
-  readonly #sums = new Float64Array(BLOCK_ROWS * MOVE_CELLS)
+  /** [move][MOVE]; cents of 1024 quotes stay below 2^53. */
+  readonly #sums = new Float64Array(BLOCK_ROWS * MOVE.cells)
   /** The base's offer by place in the block, -1 where not yet asked for. */
   readonly #offerWas = new Int32Array(BLOCK_ROWS)
 
@@ -73,13 +71,10 @@ export class ResponseSums {
     const worst = extrapolated && costKnown ? this.#worstKind(place, decided, profitIs) : MODELLED
     const move = this.#moveOf(was, is, worst)
     const sums = this.#sums
-    const group = 1 + (snapshot.group[row] as number)
-    for (let at = move * MOVE_CELLS; ; at += group * MOVE.cells) {
-      sums[at + MOVE.quotes] = (sums[at + MOVE.quotes] as number) + 1
-      sums[at + MOVE.profitWas] = (sums[at + MOVE.profitWas] as number) + profitWas
-      sums[at + MOVE.profitIs] = (sums[at + MOVE.profitIs] as number) + profitIs
-      if (at > move * MOVE_CELLS) break
-    }
+    const at = move * MOVE.cells
+    sums[at + MOVE.quotes] = (sums[at + MOVE.quotes] as number) + 1
+    sums[at + MOVE.profitWas] = (sums[at + MOVE.profitWas] as number) + profitWas
+    sums[at + MOVE.profitIs] = (sums[at + MOVE.profitIs] as number) + profitIs
 
     const stride = response.fits * SHIFT_COUNT
     const pointWas = response.wins[was * stride + POINT] as number
@@ -134,46 +129,38 @@ export class ResponseSums {
       this.#was[move] = was
       this.#is[move] = is
       this.#worst[move] = worst
-      this.#sums.fill(0, move * MOVE_CELLS, (move + 1) * MOVE_CELLS)
+      this.#sums.fill(0, move * MOVE.cells, (move + 1) * MOVE.cells)
     }
     return move
   }
 
-  /** A quote counts for every fit but the one that left its group out. */
   #addMove(move: number, cells: Float64Array): void {
     const { layout } = this.#plan
     const { fits, wins } = this.#response
     const sums = this.#sums
-    const all = move * MOVE_CELLS
+    const all = move * MOVE.cells
     const was = (this.#was[move] as number) * fits * SHIFT_COUNT
     const is = (this.#is[move] as number) * fits * SHIFT_COUNT
     const worst = this.#worst[move] as number
-    for (let fit = 0; fit < fits; fit += 1) {
-      const leftOut = all + fit * MOVE.cells
-      const but = (cell: number): number =>
-        fit === 0
-          ? (sums[all + cell] as number)
-          : (sums[all + cell] as number) - (sums[leftOut + cell] as number)
-      const quotes = but(MOVE.quotes)
-      const profitWas = but(MOVE.profitWas)
-      const profitIs = but(MOVE.profitIs)
-      const middleWas = Math.floor(profitWas / LIMB)
-      const middleIs = Math.floor(profitIs / LIMB)
-      const lowWas = profitWas - middleWas * LIMB
-      const lowIs = profitIs - middleIs * LIMB
-      for (let at = fit * SHIFT_COUNT; at < (fit + 1) * SHIFT_COUNT; at += 1) {
-        const winWas = wins[was + at] as number
-        const winIs = wins[is + at] as number
-        cells[layout.win + at] = (cells[layout.win + at] as number) + quotes * (winIs - winWas)
-        const expected = layout.expected + at * PPM_CENTS_CELLS
-        cells[expected] = (cells[expected] as number) + (winIs * lowIs - winWas * lowWas)
-        cells[expected + 1] = (cells[expected + 1] as number) + (winIs * middleIs - winWas * middleWas)
-        if (worst === MODELLED) continue
-        const worse = (worst === AS_UNDER_BASE ? winWas : worst === LOST ? 0 : 1_000_000) - winIs
-        const cell = layout.worst + at * PPM_CENTS_CELLS
-        cells[cell] = (cells[cell] as number) + worse * lowIs
-        cells[cell + 1] = (cells[cell + 1] as number) + worse * middleIs
-      }
+    const quotes = sums[all + MOVE.quotes] as number
+    const profitWas = sums[all + MOVE.profitWas] as number
+    const profitIs = sums[all + MOVE.profitIs] as number
+    const middleWas = Math.floor(profitWas / LIMB)
+    const middleIs = Math.floor(profitIs / LIMB)
+    const lowWas = profitWas - middleWas * LIMB
+    const lowIs = profitIs - middleIs * LIMB
+    for (let at = 0; at < fits * SHIFT_COUNT; at += 1) {
+      const winWas = wins[was + at] as number
+      const winIs = wins[is + at] as number
+      cells[layout.win + at] = (cells[layout.win + at] as number) + quotes * (winIs - winWas)
+      const expected = layout.expected + at * PPM_CENTS_CELLS
+      cells[expected] = (cells[expected] as number) + (winIs * lowIs - winWas * lowWas)
+      cells[expected + 1] = (cells[expected + 1] as number) + (winIs * middleIs - winWas * middleWas)
+      if (worst === MODELLED) continue
+      const worse = (worst === AS_UNDER_BASE ? winWas : worst === LOST ? 0 : 1_000_000) - winIs
+      const cell = layout.worst + at * PPM_CENTS_CELLS
+      cells[cell] = (cells[cell] as number) + worse * lowIs
+      cells[cell + 1] = (cells[cell + 1] as number) + worse * middleIs
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ResponseModel } from '../../domain/response.ts'
 import { SLOPE_SHIFTS } from '../../domain/response.ts'
-import { sizeClass, slopeNano } from '../../domain/response-score.ts'
+import { fittedSlopeNano, sizeClass, slopeNano } from '../../domain/response-score.ts'
 import { sigmoidPpm } from '../../domain/sigmoid.ts'
 import { fastMoveMicro } from './fast-arithmetic.ts'
 import { SHIFT_COUNT } from './layout.ts'
@@ -26,6 +26,8 @@ export class ResponseTables {
   readonly #slopeClassOf: Int32Array
   /** [class][fit][shift]. */
   readonly #slopes: Float64Array
+  /** [class][fit], as fitted. */
+  readonly #fittedSlopes: Float64Array
   readonly #approval: Float64Array
 
   constructor(model: ResponseModel, snapshot: PreparedSnapshot) {
@@ -47,6 +49,11 @@ export class ResponseTables {
     this.#slopeClassOf = Int32Array.from(snapshot.segment.keys, segment => classOf.get(segment) ?? 0)
     const classes = [null, ...named]
     this.#slopes = new Float64Array(classes.length * this.fits * SHIFT_COUNT)
+    this.#fittedSlopes = Float64Array.from(
+      classes.flatMap(segment =>
+        model.fits.map(fit => (segment === null ? fit.slope_nano : fittedSlopeNano(fit, segment))),
+      ),
+    )
     let cell = 0
     for (const segment of classes) {
       for (const fit of model.fits) {
@@ -69,15 +76,15 @@ export class ResponseTables {
     const fits = this.fits
     const size = sizeClass(this.sizeBounds, listCents[row] as number) * fits
     const granted = loggedDiscountBps[row] as number
-    const sign = granted < 0 ? -1 : 1
     const approved = loggedApproval[row] === 1 ? 1 : 0
-    const slopes = (this.#slopeClassOf[segment.codes[row] as number] as number) * fits * SHIFT_COUNT
+    const slopes = (this.#slopeClassOf[segment.codes[row] as number] as number) * fits
     for (let fit = 0; fit < fits; fit += 1) {
-      const pointSlope = this.#slopes[slopes + fit * SHIFT_COUNT + POINT] as number
+      const logit = (this.#fittedSlopes[slopes + fit] as number) * granted
+      const sign = logit < 0 ? -1 : 1
       logged[start + fit] =
         (this.#constants[fit] as number) +
         (this.#sizes[size + fit] as number) +
-        sign * fastMoveMicro(pointSlope, granted * sign) +
+        sign * fastMoveMicro(logit * sign, 1) +
         approved * (this.#approval[fit] as number)
     }
     for (const { codes, levelOf, effects } of this.factors) {
@@ -118,8 +125,6 @@ export class ResponseTables {
     }
   }
 }
-
-const POINT = SLOPE_SHIFTS.indexOf('point')
 
 const byFit = (
   levels: number,

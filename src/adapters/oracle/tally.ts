@@ -65,16 +65,12 @@ interface OpenFitSums {
   readonly win_ppm_delta: Mutable<FitSums['win_ppm_delta']>
   readonly expected_delta: Mutable<FitSums['expected_delta']>
   readonly worst_case_expected_delta: Mutable<FitSums['worst_case_expected_delta']>
-  scored: number
-  with_cost: number
 }
 
 const emptyFit = (): OpenFitSums => ({
   win_ppm_delta: { low: 0n, point: 0n, high: 0n },
   expected_delta: { low: 0n, point: 0n, high: 0n },
   worst_case_expected_delta: { low: 0n, point: 0n, high: 0n },
-  scored: 0,
-  with_cost: 0,
 })
 
 /** The slice of a key, made when first met. */

@@ -50,7 +50,7 @@ export function assembleSums(answers: Answers): ReplaySums {
     not_replayable_base: count(counts, 'not_replayable_base'),
     scored: count(all, 'scored'),
     groups,
-    response: response === null ? null : fitSums(response, all, groups),
+    response: response === null ? null : fitSums(response),
     by_segment: slices(of('segment'), row => row.segment_key as string, withModel),
     by_region: slices(of('region'), row => row.region_key as string, withModel),
     by_rule: slices(
@@ -117,22 +117,14 @@ const byShift = (row: Row, name: string): BySlope => ({
   high: wide(row, `${name}_high`),
 })
 
-/** Quotes that a fit speaks about: all but those of the group it left out. */
-function fitSums(
-  { fits, rows }: NonNullable<Answers['response']>,
-  all: Row,
-  groups: readonly GroupSums[],
-): readonly FitSums[] {
+function fitSums({ fits, rows }: NonNullable<Answers['response']>): readonly FitSums[] {
   const byFit = new Map(rows.map(row => [Number(row.fit), row]))
   return Array.from({ length: fits }, (_, fit) => {
-    const leftOut = fit === 0 ? undefined : groups[fit - 1]
     const row = byFit.get(fit) ?? {}
     return {
       win_ppm_delta: byShift(row, 'win'),
       expected_delta: byShift(row, 'expected'),
       worst_case_expected_delta: byShift(row, 'worst'),
-      scored: count(all, 'scored') - (leftOut?.scored ?? 0),
-      with_cost: count(all, 'with_cost') - (leftOut?.with_cost ?? 0),
     }
   })
 }

@@ -8,11 +8,15 @@ const OFFERS = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift, n
 
 /**
  * The rows of `source`, each of which names its `fit`, with the win of both offers at each slope in ppm. The formulas are
- * those of domain/response-score.ts; the logged decision takes the point slope, because the slope range pivots there.
+ * those of domain/response-score.ts; the logged decision takes the slope as fitted, because the slope range pivots there.
  */
 export function winsSql(source: string, model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): string {
   const offset = model.slope_offset_nano
-  const shifted = { low: `greatest(0, slope - ${offset})`, point: 'slope', high: `(slope + ${offset})` }
+  const shifted = {
+    low: `greatest(0, slope - ${offset})`,
+    point: 'greatest(0, slope)',
+    high: `greatest(0, slope + ${offset})`,
+  }
   const etas = OFFERS.map(
     ({ side, shift, name }) =>
       `logged_eta

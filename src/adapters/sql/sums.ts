@@ -178,9 +178,8 @@ export function responseQuestion(wins: string, { sumAs }: Dialect): string {
   GROUP BY fit`
 }
 
-/** A row for each fit that speaks about a quote: all but the one that left out the quote's group. Only another offer adds anything. */
+/** A row for each fit and quote with another offer: no other adds anything. */
 export const underFits = (compared: string, fits: number, { eachOf }: Dialect): string => {
   const each = eachOf(`[${Array.from({ length: fits }, (_, fit) => fit).join(', ')}]`)
-  return `SELECT * FROM (${withColumns(`SELECT * FROM (${compared}) WHERE reoffered`, [`${each} AS fit`])})
-  WHERE fit <> quote_group + 1`
+  return withColumns(`SELECT * FROM (${compared}) WHERE reoffered`, [`${each} AS fit`])
 }

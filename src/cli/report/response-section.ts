@@ -130,7 +130,7 @@ function supportedRange(line: readonly FittedCurvePoint[]): string {
 
 const THIN: Readonly<Record<string, string>> = {
   too_few_quotes: 'too few quotes, left alone',
-  slope_clipped: 'discounts did not help here, left alone',
+  slope_negative: 'discounts seem to lose deals here, left alone',
   no_level: 'no effect of its own, left alone',
 }
 

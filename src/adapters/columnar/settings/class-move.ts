@@ -160,7 +160,6 @@ export class ClassMove {
         }
       } else if (same) continue
       offers.add(
-        groups[place] as number,
         baseSigned & 1,
         wasApproval,
         isApproval,
