@@ -1,15 +1,22 @@
 import { bump } from '../candidate-state.ts'
-import { fastMarginBps, fastNetCents } from '../fast-arithmetic.ts'
-import type { ResponseTables } from '../response-tables.ts'
 import type { PreparedSnapshot } from '../snapshot.ts'
 import { addCents } from '../wide.ts'
 import { type ClassRules, DISCOUNT_MIN, type Grid, MARGIN_MIN, type Outcome } from './class-rules.ts'
 import { CLASS_GROUP, type ClassLayout } from './class-vector.ts'
 import { OfferSums } from './offer-sums.ts'
+import { PricedRuns } from './priced-runs.ts'
 import type { RowClass, SettingRuns } from './setting-runs.ts'
+import type { WinCache } from './win-cache.ts'
 
 /** Rows of a run looked at together, so that sums of them stay below 2^53. */
 const CHUNK_ROWS = 1024
+
+/** The base that sums are against, the setting they hold, and the one they shall hold. */
+export interface Move {
+  readonly base: Outcome
+  readonly was: Outcome
+  readonly is: Outcome
+}
 
 /**
  * Carries the sums of a class from one setting to another, both against a base: only what lies between the two is taken out
@@ -19,131 +26,95 @@ export class ClassMove {
   readonly #runs: SettingRuns
   readonly #layout: ClassLayout
   readonly #offers: OfferSums
+  readonly #priced: PricedRuns
 
-  constructor(
-    snapshot: PreparedSnapshot,
-    runs: SettingRuns,
-    layout: ClassLayout,
-    response: ResponseTables | null,
-  ) {
+  constructor(snapshot: PreparedSnapshot, runs: SettingRuns, layout: ClassLayout, model: WinCache | null) {
     this.#runs = runs
     this.#layout = layout
-    this.#offers = new OfferSums(snapshot, layout, response, CHUNK_ROWS)
+    this.#offers = new OfferSums(snapshot, layout, model, CHUNK_ROWS)
+    this.#priced = new PricedRuns(runs)
   }
 
-  /** Changes `sums`, which hold `from` against `base`, so that they hold `to` against it. */
-  carry(
-    sums: Float64Array,
-    { from, to, known }: RowClass,
-    rules: ClassRules,
-    base: Outcome,
-    was: Outcome,
-    is: Outcome,
-  ): void {
+  /** Changes `sums`, which hold what was against the base, so that they hold what is against it. */
+  carry(sums: Float64Array, { from, to, known }: RowClass, rules: ClassRules, move: Move): void {
     const { start, requestedBps } = this.#runs
-    const signing = changedGrants(rules.approvals.grid, was.approvals, is.approvals)
-    const violating = changedGrants(rules.violations.grid, was.violations, is.violations)
-    const signGrants = rules.approvals.grid.grants
-    const violationGrants = rules.violations.grid.grants
+    const { was, is } = move
+    const { approvals, violations } = rules
+    const signing = changedGrants(approvals.grid, was.approvals, is.approvals)
+    const violating = changedGrants(violations.grid, was.violations, is.violations)
     this.#offers.begin(known.costKnown)
     for (let run = from; run < to; run += 1) {
       const requested = requestedBps[run] as number
       const grant = Math.min(requested, is.capBps)
       if (grant === Math.min(requested, was.capBps)) {
         const at = grant - DISCOUNT_MIN
-        if (signing[signGrants[at] as number] === 0 && violating[violationGrants[at] as number] === 0)
-          continue
+        const signs = signing[approvals.grid.grants[at] as number] as number
+        if (signs + (violating[violations.grid.grants[at] as number] as number) === 0) continue
       }
       const end = start[run + 1] as number
       for (let place = start[run] as number; place < end; place += CHUNK_ROWS) {
-        this.#carryRun(sums, run, place, Math.min(end, place + CHUNK_ROWS), rules, base, was, is)
+        this.#carryRows(sums, run, place, Math.min(end, place + CHUNK_ROWS), rules, move)
       }
     }
     this.#offers.end(sums)
   }
 
-  #carryRun(
+  /** Carries rows [from, to) of a run. */
+  #carryRows(
     sums: Float64Array,
     run: number,
     from: number,
     to: number,
     rules: ClassRules,
-    base: Outcome,
-    was: Outcome,
-    is: Outcome,
+    { base, was, is }: Move,
   ): void {
-    const { listCents, costCents, group: groups, requestedBps, row } = this.#runs
-    const layout = this.#layout
-    const offers = this.#offers
-    const requested = requestedBps[run] as number
-    const [baseGrant, wasGrant, isGrant] = [
-      Math.min(requested, base.capBps),
-      Math.min(requested, was.capBps),
-      Math.min(requested, is.capBps),
-    ]
+    const { costCents, group: groups, requestedBps, row, cell } = this.#runs
+    const { netCents, marginBps } = this.#priced
     const signs = rules.approvals.grid
     const violates = rules.violations.grid
-    const signsAt = (grant: number): number =>
-      (signs.grants[grant - DISCOUNT_MIN] as number) * signs.marginCount
-    const violatesAt = (grant: number): number =>
-      (violates.grants[grant - DISCOUNT_MIN] as number) * violates.marginCount
-    const [baseSigns, wasSigns, isSigns] = [signsAt(baseGrant), signsAt(wasGrant), signsAt(isGrant)]
-    const [baseViolates, wasViolates, isViolates] = [
-      violatesAt(baseGrant),
-      violatesAt(wasGrant),
-      violatesAt(isGrant),
+    const requested = requestedBps[run] as number
+    const baseGrant = Math.min(requested, base.capBps)
+    const wasGrant = Math.min(requested, was.capBps)
+    const isGrant = Math.min(requested, is.capBps)
+    const same = isGrant === wasGrant
+    const inBase = this.#priced.atBase(run, baseGrant)
+    const inWas = wasGrant === baseGrant ? inBase : this.#priced.at(run, wasGrant)
+    const inIs = same ? inWas : isGrant === baseGrant ? inBase : this.#priced.at(run, isGrant)
+    const [baseSigns, wasSigns, isSigns] = [
+      cellOf(signs, baseGrant),
+      cellOf(signs, wasGrant),
+      cellOf(signs, isGrant),
     ]
-    const signMargins = signs.margins
-    const violationMargins = violates.margins
+    const [baseViolates, wasViolates, isViolates] = [
+      cellOf(violates, baseGrant),
+      cellOf(violates, wasGrant),
+      cellOf(violates, isGrant),
+    ]
     let impacted = 0
-    offers.beginRun(row[run] as number, baseGrant, wasGrant, isGrant)
+    this.#offers.beginRun(cell[run] as number, row[run] as number, baseGrant, wasGrant, isGrant)
     for (let place = from; place < to; place += 1) {
-      const list = listCents[place] as number
-      const cost = costCents[place] as number
-      const inGroup = layout.groups + (groups[place] as number) * CLASS_GROUP.cells
-      const baseNet = fastNetCents(list, baseGrant)
-      const baseMargin = fastMarginBps(baseNet, cost)
-      const wasBase = wasGrant === baseGrant
-      const wasNet = wasBase ? baseNet : fastNetCents(list, wasGrant)
-      const wasMargin = wasBase ? baseMargin : fastMarginBps(wasNet, cost)
-      const same = isGrant === wasGrant
-      const isBase = isGrant === baseGrant
-      const isNet = same ? wasNet : isBase ? baseNet : fastNetCents(list, isGrant)
-      const isMargin = same ? wasMargin : isBase ? baseMargin : fastMarginBps(isNet, cost)
-      let baseSigned: number
-      let wasSigned: number
-      let isSigned: number
-      if (signMargins === null) {
-        baseSigned = base.approvals[baseSigns] as number
-        wasSigned = was.approvals[wasSigns] as number
-        isSigned = is.approvals[isSigns] as number
-      } else {
-        baseSigned = base.approvals[baseSigns + (signMargins[baseMargin - MARGIN_MIN] as number)] as number
-        wasSigned = was.approvals[wasSigns + (signMargins[wasMargin - MARGIN_MIN] as number)] as number
-        isSigned = is.approvals[isSigns + (signMargins[isMargin - MARGIN_MIN] as number)] as number
-      }
-      let baseViolated: number
-      let wasViolated: number
-      let isViolated: number
-      if (violationMargins === null) {
-        baseViolated = base.violations[baseViolates] as number
-        wasViolated = was.violations[wasViolates] as number
-        isViolated = is.violations[isViolates] as number
-      } else {
-        baseViolated = base.violations[
-          baseViolates + (violationMargins[baseMargin - MARGIN_MIN] as number)
-        ] as number
-        wasViolated = was.violations[
-          wasViolates + (violationMargins[wasMargin - MARGIN_MIN] as number)
-        ] as number
-        isViolated = is.violations[isViolates + (violationMargins[isMargin - MARGIN_MIN] as number)] as number
-      }
-      const wasImpacted = !wasBase || wasSigned !== baseSigned || wasViolated !== baseViolated
-      const isImpacted = !isBase || isSigned !== baseSigned || isViolated !== baseViolated
-      impacted += Number(isImpacted) - Number(wasImpacted)
+      const wasMargin = marginBps[inWas + place] as number
+      const isMargin = marginBps[inIs + place] as number
+      const wasSigned = maskAt(was.approvals, wasSigns, signs.margins, wasMargin)
+      const isSigned = maskAt(is.approvals, isSigns, signs.margins, isMargin)
+      const wasViolated = maskAt(was.violations, wasViolates, violates.margins, wasMargin)
+      const isViolated = maskAt(is.violations, isViolates, violates.margins, isMargin)
+      if (same && isSigned === wasSigned && isViolated === wasViolated) continue
+
+      const baseMargin = marginBps[inBase + place] as number
+      const baseSigned = maskAt(base.approvals, baseSigns, signs.margins, baseMargin)
+      const baseViolated = maskAt(base.violations, baseViolates, violates.margins, baseMargin)
+      if (inIs !== inBase || isSigned !== baseSigned || isViolated !== baseViolated) impacted += 1
+      if (inWas !== inBase || wasSigned !== baseSigned || wasViolated !== baseViolated) impacted -= 1
+
+      const group = groups[place] as number
+      const inGroup = this.#layout.groups + group * CLASS_GROUP.cells
       if (isViolated !== wasViolated) {
         bump(sums, inGroup + CLASS_GROUP.violationsDelta, bitCount(isViolated) - bitCount(wasViolated))
       }
+      const cost = costCents[place] as number
+      const wasNet = netCents[inWas + place] as number
+      const isNet = netCents[inIs + place] as number
       if (!same) {
         addCents(sums, inGroup + CLASS_GROUP.netDelta, isNet - wasNet)
         if (!Number.isNaN(cost)) {
@@ -151,33 +122,38 @@ export class ClassMove {
           addCents(sums, inGroup + CLASS_GROUP.profitDelta, isNet - wasNet)
         }
       }
+      const baseApproval = baseSigned & 1
       const wasApproval = wasSigned & 1
       const isApproval = isSigned & 1
       if (isApproval !== wasApproval) {
         bump(sums, inGroup + CLASS_GROUP.approvalsDelta, isApproval - wasApproval)
-        if ((baseSigned & 1) === 1) {
+        const baseNet = netCents[inBase + place] as number
+        if (baseApproval === 1) {
           addCents(sums, inGroup + CLASS_GROUP.approvalLost, isApproval === 0 ? baseNet : -baseNet)
         }
       } else if (same) continue
-      offers.add(
-        baseSigned & 1,
-        wasApproval,
-        isApproval,
-        wasNet - cost,
-        isNet - cost,
-      )
+      this.#offers.add(group, baseApproval, wasApproval, isApproval, wasNet - cost, isNet - cost)
     }
-    bump(sums, layout.impacted, impacted)
-    offers.endRun(sums)
+    bump(sums, this.#layout.impacted, impacted)
+    this.#offers.endRun(sums)
   }
 }
 
+/** Where the masks of a grant begin. */
+const cellOf = ({ grants, marginCount }: Grid, grantedBps: number): number =>
+  (grants[grantedBps - DISCOUNT_MIN] as number) * marginCount
+
+const maskAt = (masks: Int32Array, from: number, margins: Uint16Array | null, marginBps: number): number =>
+  masks[margins === null ? from : from + (margins[marginBps - MARGIN_MIN] as number)] as number
+
 /** By bucket of grants, whether anything differs. */
-function changedGrants(grid: Grid, was: Int32Array, is: Int32Array): Uint8Array {
-  const changed = new Uint8Array(was.length / grid.marginCount)
+function changedGrants({ marginCount }: Grid, was: Int32Array, is: Int32Array): Uint8Array {
+  const changed = new Uint8Array(was.length / marginCount)
   if (was === is) return changed
-  for (let cell = 0; cell < was.length; cell += 1) {
-    if (was[cell] !== is[cell]) changed[Math.floor(cell / grid.marginCount)] = 1
+  for (let grant = 0, cell = 0; grant < changed.length; grant += 1) {
+    for (const end = cell + marginCount; cell < end; cell += 1) {
+      if (was[cell] !== is[cell]) changed[grant] = 1
+    }
   }
   return changed
 }

@@ -34,12 +34,14 @@ interface RulesOnGrid {
   readonly grants: Buckets
   readonly margins: Buckets | null
   readonly grid: Grid
+  /** Masks by the values that the rules read. */
+  readonly known: Map<string, Int32Array>
 }
 
 /** Tables of buckets by their constants: classes mostly share them. */
 export type GridTables = Map<string, Uint16Array>
 
-const OUTCOMES_KEPT = 2_000
+const MASKS_KEPT = 500
 
 /** The rules as they act on rows that no setting tells apart but by request, list price and cost. */
 export class ClassRules {
@@ -49,7 +51,6 @@ export class ClassRules {
   readonly places: readonly number[]
   readonly #caps: readonly TunedRule[]
   readonly #known: KnownValues
-  readonly #outcomes = new Map<string, Outcome>()
   readonly #truths = new Map<string, Uint8Array>()
 
   constructor(
@@ -82,18 +83,11 @@ export class ClassRules {
   }
 
   at(setting: Setting): Outcome {
-    const key = this.keyOf(setting)
-    let outcome = this.#outcomes.get(key)
-    if (outcome === undefined) {
-      outcome = {
-        capBps: this.#capAt(setting),
-        approvals: this.#masks(this.approvals, setting),
-        violations: this.#masks(this.violations, setting),
-      }
-      if (this.#outcomes.size >= OUTCOMES_KEPT) this.#outcomes.clear()
-      this.#outcomes.set(key, outcome)
+    return {
+      capBps: this.#capAt(setting),
+      approvals: this.#masks(this.approvals, setting),
+      violations: this.#masks(this.violations, setting),
     }
-    return outcome
   }
 
   #capAt(setting: Setting): number {
@@ -108,7 +102,12 @@ export class ClassRules {
 
   #masks(on: RulesOnGrid, setting: Setting): Int32Array {
     const { rules, grid, grants } = on
+    const ofSetting = rules.map(({ rule }) => rule.keyOf(setting)).join(';')
+    const known = on.known.get(ofSetting)
+    if (known !== undefined) return known
     const masks = new Int32Array(grants.count * grid.marginCount)
+    if (on.known.size >= MASKS_KEPT) on.known.clear()
+    on.known.set(ofSetting, masks)
     for (const { rule, bit } of rules) {
       const key = `${rule.at(setting).id} ${rule.keyOf(setting)}`
       let truths = this.#truths.get(key)
@@ -179,6 +178,7 @@ function onGrid(
       margins: margins === null ? null : tableOf(margins, MARGIN_MIN, MARGIN_MAX, tables),
       marginCount: margins?.count ?? 1,
     },
+    known: new Map(),
   }
 }
 

@@ -1,10 +1,11 @@
 import { worstWinPpm } from '../../../domain/support.ts'
 import { bump } from '../candidate-state.ts'
-import type { ResponseTables } from '../response-tables.ts'
+import { SHIFT_COUNT } from '../layout.ts'
 import type { PreparedSnapshot } from '../snapshot.ts'
 import { supportClass } from '../support-table.ts'
 import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from '../wide.ts'
 import type { ClassLayout } from './class-vector.ts'
+import type { WinCache } from './win-cache.ts'
 
 const EXTRAPOLATED = 2
 /** Kinds of rows in a run: decided as before or as now, by approval under the base, by approval. */
@@ -13,14 +14,16 @@ const NOW = 4
 
 /**
  * Wins, expected margin and support of the rows of one run. Rows with the same offer win alike, so their profits are added up
- * before they meet the model.
+ * before they meet the model; fits that left out a row's group are put right row by row.
  */
 export class OfferSums {
   readonly #snapshot: PreparedSnapshot
   readonly #layout: ClassLayout
-  readonly #response: ResponseTables | null
+  /** null without a model. */
+  readonly #model: WinCache | null
   readonly #chunkRows: number
   #costKnown = false
+  #cell = 0
   #row = 0
   #baseGrant = 0
   #wasGrant = 0
@@ -32,7 +35,12 @@ export class OfferSums {
   readonly #rows = new Float64Array(KINDS)
   readonly #gains = new Float64Array(KINDS)
   readonly #losses = new Float64Array(KINDS)
-  readonly #logged: Float64Array
+  /** By row of the run. */
+  readonly #group: Uint8Array
+  readonly #wasKind: Uint8Array
+  readonly #isKind: Uint8Array
+  readonly #wasProfit: Float64Array
+  readonly #isProfit: Float64Array
   /** Wins by kind, behind them those of the base by its approval. */
   readonly #wins: Float64Array
   readonly #baseKnown = new Uint8Array(2)
@@ -41,17 +49,16 @@ export class OfferSums {
   readonly #worstOfGain: Float64Array
   readonly #worstOfLoss: Float64Array
 
-  constructor(
-    snapshot: PreparedSnapshot,
-    layout: ClassLayout,
-    response: ResponseTables | null,
-    chunkRows: number,
-  ) {
+  constructor(snapshot: PreparedSnapshot, layout: ClassLayout, model: WinCache | null, chunkRows: number) {
     this.#snapshot = snapshot
     this.#layout = layout
-    this.#response = response
+    this.#model = model
     this.#chunkRows = chunkRows
-    this.#logged = new Float64Array(response?.fits ?? 0)
+    this.#group = new Uint8Array(chunkRows)
+    this.#wasKind = new Uint8Array(chunkRows)
+    this.#isKind = new Uint8Array(chunkRows)
+    this.#wasProfit = new Float64Array(chunkRows)
+    this.#isProfit = new Float64Array(chunkRows)
     this.#wins = new Float64Array((KINDS + 2) * layout.responses)
     this.#worstOfGain = new Float64Array(KINDS * layout.responses)
     this.#worstOfLoss = new Float64Array(KINDS * layout.responses)
@@ -71,7 +78,8 @@ export class OfferSums {
     this.#uncarried = 0
   }
 
-  beginRun(row: number, baseGrant: number, wasGrant: number, isGrant: number): void {
+  beginRun(cell: number, row: number, baseGrant: number, wasGrant: number, isGrant: number): void {
+    this.#cell = cell
     this.#row = row
     this.#baseGrant = baseGrant
     this.#wasGrant = wasGrant
@@ -84,15 +92,21 @@ export class OfferSums {
 
   /** Adds a row whose offer changes. Profits are NaN without cost. */
   add(
+    group: number,
     baseApproval: number,
     wasApproval: number,
     isApproval: number,
     wasProfit: number,
     isProfit: number,
   ): void {
-    this.#count += 1
+    const at = this.#count++
     const was = 2 * baseApproval + wasApproval
     const is = NOW + 2 * baseApproval + isApproval
+    this.#group[at] = group
+    this.#wasKind[at] = was
+    this.#isKind[at] = is
+    this.#wasProfit[at] = wasProfit
+    this.#isProfit[at] = isProfit
     this.#rows[was] = (this.#rows[was] as number) + 1
     this.#rows[is] = (this.#rows[is] as number) + 1
     if (!this.#costKnown) return
@@ -106,10 +120,16 @@ export class OfferSums {
     if (this.#count === 0) return
     if (this.#uncarried + this.#count > this.#chunkRows) this.end(sums)
     this.#uncarried += this.#count
-    this.#response?.loggedInto(this.#logged, 0, this.#row)
     this.#baseKnown.fill(0)
     for (let kind = 0; kind < KINDS; kind += 1) {
       if ((this.#rows[kind] as number) > 0) this.#addKind(sums, kind)
+    }
+    const fits = this.#layout.responses / SHIFT_COUNT
+    for (let at = 0; at < this.#count; at += 1) {
+      const fit = (this.#group[at] as number) + 1
+      if (fit >= fits) continue
+      this.#leaveOut(sums, fit, this.#wasKind[at] as number, this.#wasProfit[at] as number)
+      this.#leaveOut(sums, fit, this.#isKind[at] as number, this.#isProfit[at] as number)
     }
   }
 
@@ -125,10 +145,10 @@ export class OfferSums {
     const rows = kind < NOW ? -(this.#rows[kind] as number) : (this.#rows[kind] as number)
     const sort = supportClass(support, segment.codes[row] as number, logged, grant, approval)
     bump(sums, this.#layout.support + sort, rows)
-    if (this.#response === null) return
+    if (this.#model === null) return
     const { win, responses } = this.#layout
     const start = kind * responses
-    this.#response.winsInto(this.#wins, start, this.#logged, 0, row, grant, approval)
+    this.#model.read(this.#wins, start, this.#cell, row, grant, approval)
     for (let at = 0; at < responses; at += 1) {
       sums[win + at] = (sums[win + at] as number) + rows * (this.#wins[start + at] as number)
     }
@@ -138,25 +158,33 @@ export class OfferSums {
     this.#extrapolated[kind] = sort === EXTRAPOLATED && !asBase ? 1 : 0
     if (this.#extrapolated[kind] === 1) this.#readWorst(kind, grant, approval, baseApproval)
     const sign = kind < NOW ? -1 : 1
-    this.#addProfit(sums, kind, sign * (this.#gains[kind] as number), this.#worstOfGain)
-    this.#addProfit(sums, kind, sign * (this.#losses[kind] as number), this.#worstOfLoss)
+    this.#addProfit(sums, kind, 0, responses, sign * (this.#gains[kind] as number), this.#worstOfGain)
+    this.#addProfit(sums, kind, 0, responses, sign * (this.#losses[kind] as number), this.#worstOfLoss)
   }
 
-  #addProfit(sums: Float64Array, kind: number, profit: number, worstWins: Float64Array): void {
+  /** Adds a profit to the responses of [from, to). */
+  #addProfit(
+    sums: Float64Array,
+    kind: number,
+    from: number,
+    to: number,
+    profit: number,
+    worstWins: Float64Array,
+  ): void {
     if (profit === 0) return
     const { expected, worst, responses } = this.#layout
     const wins = this.#wins
     const start = kind * responses
     const middle = Math.floor(profit / LIMB)
     const low = profit - middle * LIMB
-    for (let at = 0; at < responses; at += 1) {
+    for (let at = from; at < to; at += 1) {
       const cell = expected + at * PPM_CENTS_CELLS
       const ppm = wins[start + at] as number
       sums[cell] = (sums[cell] as number) + ppm * low
       sums[cell + 1] = (sums[cell + 1] as number) + ppm * middle
     }
     if (this.#extrapolated[kind] === 0) return
-    for (let at = 0; at < responses; at += 1) {
+    for (let at = from; at < to; at += 1) {
       const cell = worst + at * PPM_CENTS_CELLS
       const worse = (worstWins[start + at] as number) - (wins[start + at] as number)
       sums[cell] = (sums[cell] as number) + worse * low
@@ -174,12 +202,25 @@ export class OfferSums {
     const ofLoss = worstWinPpm(before, after, -1)
     if ((ofGain === null || ofLoss === null) && this.#baseKnown[baseApproval] === 0) {
       this.#baseKnown[baseApproval] = 1
-      this.#response?.winsInto(this.#wins, base, this.#logged, 0, this.#row, this.#baseGrant, baseApproval)
+      this.#model?.read(this.#wins, base, this.#cell, this.#row, this.#baseGrant, baseApproval)
     }
     const start = kind * responses
     for (let at = 0; at < responses; at += 1) {
       this.#worstOfGain[start + at] = ofGain ?? (this.#wins[base + at] as number)
       this.#worstOfLoss[start + at] = ofLoss ?? (this.#wins[base + at] as number)
     }
+  }
+
+  /** Takes one row back out of the fit that has not seen its group. */
+  #leaveOut(sums: Float64Array, fit: number, kind: number, profit: number): void {
+    const { win, responses } = this.#layout
+    const sign = kind < NOW ? 1 : -1
+    const from = fit * SHIFT_COUNT
+    for (let at = from; at < from + SHIFT_COUNT; at += 1) {
+      sums[win + at] = (sums[win + at] as number) + sign * (this.#wins[kind * responses + at] as number)
+    }
+    if (!this.#costKnown) return
+    const worst = profit >= 0 ? this.#worstOfGain : this.#worstOfLoss
+    this.#addProfit(sums, kind, from, from + SHIFT_COUNT, sign * profit, worst)
   }
 }

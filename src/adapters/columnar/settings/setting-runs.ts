@@ -26,6 +26,9 @@ export interface SettingRuns {
   readonly start: Int32Array
   readonly requestedBps: Float64Array
   readonly row: Int32Array
+  /** By run, one of `cells`: the model gives the rows of a cell the same wins for the same offer. */
+  readonly cell: Int32Array
+  readonly cells: number
   /** By place. */
   readonly listCents: Float64Array
   readonly costCents: Float64Array
@@ -62,8 +65,15 @@ export function settingRuns(
     skip[row] = 1
     if (fates[code] === 'unsettled') unsettled[row] = 1
   }
-  const runs = combined(snapshot.rows, skip, [classCodes, ...runColumns(snapshot, response)])
-  return { ...inOrder(snapshot, classCodes, runs), unsettled: unsettled.includes(1) ? unsettled : null }
+  const cells = combined(snapshot.rows, skip, cellColumns(snapshot, response))
+  const runs = combined(snapshot.rows, skip, [classCodes, cells, discounts(snapshot.requestedDiscountBps)])
+  const ordered = inOrder(snapshot, classCodes, runs)
+  return {
+    ...ordered,
+    cell: ordered.row.map(row => cells.codes[row] as number),
+    cells: cells.count,
+    unsettled: unsettled.includes(1) ? unsettled : null,
+  }
 }
 
 /** Constants by attribute that a decision does not move. */
@@ -102,14 +112,15 @@ function fateOf(rules: readonly TunedRule[], known: KnownValues): 'decided' | 'u
   return floors.some(truth => (truth & MAY_HOLD) !== 0) ? 'unsettled' : 'decided'
 }
 
-/** What besides the class and the request decides wins and support. */
-function runColumns(snapshot: PreparedSnapshot, response: ResponseTables | null): readonly RowCodes[] {
-  const discounts = (values: Int16Array): RowCodes => ({
-    codes: Int32Array.from(values, value => value + 10_000),
-    count: 20_001,
-  })
+const discounts = (values: Int16Array): RowCodes => ({
+  codes: Int32Array.from(values, value => value + 10_000),
+  count: 20_001,
+})
+
+/** What besides the offer decides wins and support. */
+function cellColumns(snapshot: PreparedSnapshot, response: ResponseTables | null): readonly RowCodes[] {
   const columns: RowCodes[] = [
-    discounts(snapshot.requestedDiscountBps),
+    { codes: snapshot.segment.codes, count: snapshot.segment.keys.length },
     discounts(snapshot.loggedDiscountBps),
     { codes: Int32Array.from(snapshot.loggedApproval, value => value + 1), count: 3 },
   ]
@@ -133,7 +144,7 @@ function inOrder(
   snapshot: PreparedSnapshot,
   classCodes: RowCodes,
   runs: RowCodes,
-): Omit<SettingRuns, 'unsettled'> {
+): Omit<SettingRuns, 'cell' | 'cells' | 'unsettled'> {
   const size = new Int32Array(runs.count)
   const row = new Int32Array(runs.count)
   for (let at = 0; at < snapshot.rows; at += 1) {

@@ -15,6 +15,7 @@ import { type ClassLayout, classLayout } from './class-vector.ts'
 import { type RowClass, type SettingRuns, settingRuns } from './setting-runs.ts'
 import { addClass, rebased, settingSumsOf } from './setting-sums.ts'
 import { TunedRule } from './tuned-rule.ts'
+import { WinCache } from './win-cache.ts'
 
 /** Bits of a mask of rules, and of approvers beside the one that says an approval is needed. */
 const RULES_MAX = 31
@@ -69,7 +70,8 @@ class ClassedSettings implements SettingsReplay {
     this.#snapshot = snapshot
     this.#runs = settingRuns(snapshot, rules, response)
     this.#layout = classLayout(fits)
-    this.#move = new ClassMove(snapshot, this.#runs, this.#layout, response)
+    const wins = response === null ? null : new WinCache(response, this.#layout.responses, this.#runs.cells)
+    this.#move = new ClassMove(snapshot, this.#runs, this.#layout, wins)
     this.#current = currentSetting(tunables)
     const thin = new Set(model?.thin_segments ?? [])
     const tables: GridTables = new Map()
@@ -132,7 +134,7 @@ class ClassedSettings implements SettingsReplay {
     if (known !== undefined) return known
     const outcome = rules.at(setting)
     const sums = chain.last.sums.slice()
-    this.#move.carry(sums, rows, rules, chain.base, chain.last.outcome, outcome)
+    this.#move.carry(sums, rows, rules, { base: chain.base, was: chain.last.outcome, is: outcome })
     chain.last = { outcome, sums }
     if (this.#kept >= CLASS_SUMS_KEPT) {
       for (const each of this.#classes) each.chain.known.clear()
