@@ -1,7 +1,8 @@
 import type { Block } from './base-rows.ts'
 import { bump, type CandidateState } from './candidate-state.ts'
+import type { ChangedRules } from './effect-index.ts'
 import { ImpactedRows } from './impacted-rows.ts'
-import { ATTRIBUTE_ABSENT, type BlockDecisions, COST_ABSENT, DECIDED, type RunKernel } from './kernel.ts'
+import { ATTRIBUTE_ABSENT, type BlockDecisions, COST_ABSENT, DECIDED } from './kernel.ts'
 import { GROUP, SLICE, ZERO_BIN } from './layout.ts'
 import type { Plan } from './plan.ts'
 import { addCents } from './wide.ts'
@@ -18,22 +19,22 @@ export class CandidateRows {
     this.#impacted = new ImpactedRows(plan, base)
   }
 
-  beginBlock(base: RunKernel): void {
-    this.#impacted.beginBlock(base)
+  beginBlock(): void {
+    this.#impacted.beginBlock()
   }
 
-  add(block: Block, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
+  add(block: Block, changes: ChangedRules, decided: BlockDecisions, state: CandidateState): void {
     const base = this.#base
-    const { layout, index } = this.#plan
+    const { layout } = this.#plan
     this.#impacted.beginCandidate()
     let impacted = 0
     for (let place = 0; place < block.count; place += 1) {
       const was = base.status[place] as number
       const is = decided.status[place] as number
       if (was === DECIDED && is === DECIDED) {
-        if (this.#same(decided, place, index.words)) continue
+        if (this.#same(decided, place, changes)) continue
         impacted += 1
-        this.#impacted.add(block, place, kernel, decided, state)
+        this.#impacted.add(block, place, changes, decided, state)
       } else if (was === DECIDED) {
         bump(state.cells, is === ATTRIBUTE_ABSENT ? layout.attributeAbsent : layout.costAbsent, 1)
         this.#takeAway(block, place, state.cells)
@@ -42,21 +43,16 @@ export class CandidateRows {
         bump(state.cells, layout.costAbsent, -1)
       }
     }
-    if (impacted > 0) this.#impacted.endBlock(state.cells)
+    if (impacted > 0) this.#impacted.endBlock(state)
   }
 
-  #same(decided: BlockDecisions, place: number, words: number): boolean {
+  #same(decided: BlockDecisions, place: number, changes: ChangedRules): boolean {
     const base = this.#base
-    if (
-      decided.grantedBps[place] !== base.grantedBps[place] ||
-      decided.approval[place] !== base.approval[place]
-    ) {
-      return false
-    }
-    for (let word = place * words; word < (place + 1) * words; word += 1) {
-      if (decided.words[word] !== base.words[word]) return false
-    }
-    return true
+    return (
+      decided.grantedBps[place] === base.grantedBps[place] &&
+      decided.approval[place] === base.approval[place] &&
+      !changes.shows(base.words, decided.words, place * changes.words.length)
+    )
   }
 
   /** A quote that the base decides and the candidate does not is not scored. */

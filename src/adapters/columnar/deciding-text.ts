@@ -17,7 +17,15 @@ export interface DecidingText {
   /** 0 or 1. */
   readonly approval: string
   /** Rules other than caps, with 0 or 1 for what they do: an approval called, a floor undercut, a prohibition met. */
-  readonly effects: readonly { readonly rule: CheckedRule; readonly hit: string }[]
+  readonly effects: readonly RuleHit[]
+  /** Caps, with 0 or 1 for lying below what was requested. */
+  readonly capHits: readonly RuleHit[]
+}
+
+/** A rule and the bitwise code of whether it has an effect. */
+export interface RuleHit {
+  readonly rule: CheckedRule
+  readonly hit: string
 }
 
 /** The variables of a run's loop. The discount is the requested one for caps, the granted one for all others. */
@@ -91,6 +99,10 @@ export function decidingText(
     return `(${name} === ${TRUE})`
   }
   const always = caps.filter(({ condition }) => condition.kind === 'truth' && condition.value === true)
+  const capHits: RuleHit[] = always.map(({ rule }) => ({
+    rule,
+    hit: `(${parts.constant(limitOf(rule))} < ${requested})`,
+  }))
   if (always.length > 0) {
     const cap = parts.constant(Math.min(...always.map(({ rule }) => limitOf(rule))))
     lines.push(`if (${cap} < granted) granted = ${cap}`)
@@ -100,6 +112,7 @@ export function decidingText(
     const test = holds(conditionCode(each.condition, asRequested, parts))
     const cap = parts.constant(limitOf(each.rule))
     lines.push(`if (${test} & (${cap} < granted)) granted = ${cap}`)
+    capHits.push({ rule: each.rule, hit: `(${test} & (${cap} < ${requested}))` })
   }
   const plain =
     run.listCentsMax <= LIST_CENTS_PLAIN &&
@@ -126,6 +139,7 @@ export function decidingText(
     costNeeded: anyOf(floorsWithoutCost),
     approval: anyOf(approvals) ?? '0',
     effects,
+    capHits,
   }
 }
 

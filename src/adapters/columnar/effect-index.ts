@@ -1,20 +1,17 @@
-import type { CheckedPolicy } from '../../domain/policy.ts'
+import type { CheckedPolicy, CheckedRule } from '../../domain/policy.ts'
+import type { Bps } from '../../domain/units.ts'
 
-/** What a rule does to a quote, as one number: 0 nothing, 1 a violation, 2 + k an approval, CAP_EFFECT_OFFSET + limit a cap. */
-export const VIOLATION_EFFECT = 1
-const APPROVAL_EFFECT = 2
-/** Limits are at least -100000, so caps never meet the numbers of approvals. */
-export const CAP_EFFECT_OFFSET = 2 ** 30
-
-/** One numbering of rules and approvers over all policies of a task, so that their bits can be compared. */
+/**
+ * One numbering of rules and approvers over all policies of a task: a bit for each rule, set where it has an effect, and one for
+ * each approver, set where he is called. Bits lie in 32-bit words, so that what two policies do can be compared by words.
+ */
 export interface EffectIndex {
   readonly ruleIds: readonly string[]
-  readonly ruleAt: ReadonlyMap<string, number>
-  /** 32-bit words that hold one bit per rule (violated) and one per approver (called). */
   readonly words: number
+  /** Words with the bits of all approvers. */
+  readonly approvers: Int32Array
   ruleBit(ruleId: string): number
   approverBit(approver: string): number
-  approverEffect(approver: string | null): number
 }
 
 export function effectIndexOf(policies: readonly CheckedPolicy[]): EffectIndex {
@@ -22,45 +19,121 @@ export function effectIndexOf(policies: readonly CheckedPolicy[]): EffectIndex {
   const ruleIds = [...new Set(rules.map(rule => rule.id))]
   const approvers = [...new Set(rules.flatMap(rule => rule.approver ?? []))]
   const ruleAt = new Map(ruleIds.map((id, at) => [id, at]))
-  const approverAt = new Map(approvers.map((approver, at) => [approver, at]))
+  const approverAt = new Map(approvers.map((approver, at) => [approver, ruleIds.length + at]))
+  const words = Math.max(1, Math.ceil((ruleIds.length + approvers.length) / 32))
   return {
     ruleIds,
-    ruleAt,
-    words: Math.max(1, Math.ceil((ruleIds.length + approvers.length) / 32)),
+    words,
+    approvers: wordsWith([...approverAt.values()], words),
     ruleBit: ruleId => ruleAt.get(ruleId) as number,
-    approverBit: approver => ruleIds.length + (approverAt.get(approver) as number),
-    approverEffect: approver =>
-      APPROVAL_EFFECT + (approver === null ? 0 : 1 + (approverAt.get(approver) as number)),
+    approverBit: approver => approverAt.get(approver) as number,
   }
 }
 
-/**
- * The rules that changed a decision, as changedRules of the domain says: the effect differs, and for a cap the grant differs
- * too and the cap's limit is the grant of either policy. Writes their numbers and returns how many there are.
- */
-export function changedRulesInto(
-  changed: Int32Array,
-  base: { readonly effects: Float64Array; readonly grantedBps: number },
-  candidate: { readonly effects: Float64Array; readonly grantedBps: number },
-): number {
-  const regranted = base.grantedBps !== candidate.grantedBps
-  let count = 0
-  for (let rule = 0; rule < changed.length; rule += 1) {
-    const was = base.effects[rule] as number
-    const is = candidate.effects[rule] as number
-    if (was === is) continue
-    if (counts(was, base.grantedBps, regranted) || counts(is, candidate.grantedBps, regranted)) {
-      changed[count] = rule
-      count += 1
+function wordsWith(bits: readonly number[], words: number): Int32Array {
+  const made = new Int32Array(words)
+  for (const bit of bits) made[bit >> 5] = (made[bit >> 5] as number) | (1 << (bit & 31))
+  return made
+}
+
+/** What the bits of one policy's rules mean. */
+export interface EffectMeaning {
+  /** Floors and prohibitions, and all approvers: what an impacted quote may differ in besides grant and approval. */
+  readonly shown: Int32Array
+  readonly caps: Int32Array
+  readonly ruleByBit: ReadonlyMap<number, CheckedRule>
+  /** Limits of caps by bit. */
+  readonly capBps: Float64Array
+}
+
+export function effectMeaning(rules: readonly CheckedRule[], index: EffectIndex): EffectMeaning {
+  const bitsOf = (kept: readonly CheckedRule[]): number[] => kept.map(rule => index.ruleBit(rule.id))
+  const violating = rules.filter(rule => rule.kind === 'margin_floor' || rule.kind === 'prohibit')
+  const caps = rules.filter(rule => rule.kind === 'discount_cap')
+  const capBps = new Float64Array(32 * index.words).fill(Number.NaN)
+  for (const cap of caps) capBps[index.ruleBit(cap.id)] = cap.limitBps as Bps
+  return {
+    capBps,
+    shown: wordsWith(bitsOf(violating), index.words).map(
+      (word, at) => word | (index.approvers[at] as number),
+    ),
+    caps: wordsWith(bitsOf(caps), index.words),
+    ruleByBit: new Map(rules.map(rule => [index.ruleBit(rule.id), rule])),
+  }
+}
+
+/** Finds the rules that changed a decision, as changedRules of the domain says. */
+export class ChangedRules {
+  /** Bits of the rules found last. */
+  readonly words: Int32Array
+  readonly #base: EffectMeaning
+  readonly #candidate: EffectMeaning
+  readonly #approvers: Int32Array
+  /** Rules that have another effect under each policy, where both have one. */
+  readonly #other: Int32Array
+
+  constructor(base: EffectMeaning, candidate: EffectMeaning, index: EffectIndex) {
+    this.#base = base
+    this.#candidate = candidate
+    this.#approvers = index.approvers
+    this.words = new Int32Array(index.words)
+    const other = [...base.ruleByBit].filter(([bit, rule]) => {
+      const after = candidate.ruleByBit.get(bit)
+      return after !== undefined && !sameEffect(rule, after)
+    })
+    this.#other = wordsWith(
+      other.map(([bit]) => bit),
+      index.words,
+    )
+  }
+
+  /** Whether the words show another violation or approver. */
+  shows(was: Int32Array, is: Int32Array, from: number): boolean {
+    for (let word = 0; word < this.words.length; word += 1) {
+      const before = (was[from + word] as number) & (this.#base.shown[word] as number)
+      const after = (is[from + word] as number) & (this.#candidate.shown[word] as number)
+      if (before !== after) return true
+    }
+    return false
+  }
+
+  /** Looks at words from `from` on and the grants; the answer is in `words`. */
+  find(was: Int32Array, is: Int32Array, from: number, grantedWas: Bps, grantedIs: Bps): void {
+    for (let word = 0; word < this.words.length; word += 1) {
+      const before = was[from + word] as number
+      const after = is[from + word] as number
+      const differs =
+        ((before ^ after) | (before & after & (this.#other[word] as number))) &
+        ~(this.#approvers[word] as number)
+      const capBefore = before & (this.#base.caps[word] as number)
+      const capAfter = after & (this.#candidate.caps[word] as number)
+      let changed = differs & ((before & ~capBefore) | (after & ~capAfter))
+      if (grantedWas !== grantedIs) {
+        changed |= boundBits(differs & capBefore, word, this.#base, grantedWas)
+        changed |= boundBits(differs & capAfter, word, this.#candidate, grantedIs)
+      }
+      this.words[word] = changed
     }
   }
-  return count
 }
 
-const CAP_EFFECTS_FROM = CAP_EFFECT_OFFSET - 200_000
+/** The caps among the bits whose limit is the grant. */
+function boundBits(bits: number, word: number, { capBps }: EffectMeaning, granted: Bps): number {
+  let bound = 0
+  for (let rest = bits; rest !== 0; rest &= rest - 1) {
+    const place = 31 - Math.clz32(rest & -rest)
+    if (capBps[32 * word + place] === granted) bound |= 1 << place
+  }
+  return bound
+}
 
-function counts(effect: number, grantedBps: number, regranted: boolean): boolean {
-  if (effect === 0) return false
-  if (effect < CAP_EFFECTS_FROM) return true
-  return regranted && effect - CAP_EFFECT_OFFSET === grantedBps
+/** Whether a rule that has an effect under both policies has the same. */
+function sameEffect(before: CheckedRule, after: CheckedRule): boolean {
+  if (before.kind === 'discount_cap' || after.kind === 'discount_cap') {
+    return before.kind === after.kind && before.limitBps === after.limitBps
+  }
+  if (before.kind === 'approval' || after.kind === 'approval') {
+    return before.kind === after.kind && before.approver === after.approver
+  }
+  return true
 }

@@ -1,13 +1,14 @@
 import { MARGIN_DELTA_BINS } from '../../domain/replay.ts'
 import type { Block } from './base-rows.ts'
 import { bump, type CandidateState } from './candidate-state.ts'
-import { changedRulesInto } from './effect-index.ts'
-import { BLOCK_ROWS, type BlockDecisions, type RunKernel } from './kernel.ts'
-import { BIN_COUNT, GROUP, SLICE, ZERO_BIN } from './layout.ts'
+import type { ChangedRules } from './effect-index.ts'
+import type { BlockDecisions } from './kernel.ts'
+import { BIN_COUNT, GROUP, ZERO_BIN } from './layout.ts'
 import type { Plan } from './plan.ts'
+import { Reach } from './reach.ts'
 import { ResponseSums } from './response-sums.ts'
 import { supportClass } from './support-table.ts'
-import { addCents, addPpmCents } from './wide.ts'
+import { addCents } from './wide.ts'
 
 /** What the candidate changes on the row at hand. */
 export interface Difference {
@@ -29,11 +30,7 @@ export class ImpactedRows {
   readonly #plan: Plan
   readonly #base: BlockDecisions
   readonly #response: ResponseSums | null
-  readonly #baseEffects: Float64Array
-  readonly #baseExplained = new Uint8Array(BLOCK_ROWS)
-  readonly #effects: Float64Array
-  readonly #changed: Int32Array
-  #baseLoops: RunKernel | null = null
+  readonly #reach: Reach
   readonly #difference: Difference = {
     row: 0,
     place: 0,
@@ -48,18 +45,13 @@ export class ImpactedRows {
   }
 
   constructor(plan: Plan, base: BlockDecisions) {
-    const rules = plan.index.ruleIds.length
     this.#plan = plan
     this.#base = base
+    this.#reach = new Reach(plan)
     this.#response = plan.response === null ? null : new ResponseSums(plan, plan.response, base)
-    this.#baseEffects = new Float64Array(BLOCK_ROWS * rules)
-    this.#effects = new Float64Array(rules)
-    this.#changed = new Int32Array(rules)
   }
 
-  beginBlock(base: RunKernel): void {
-    this.#baseLoops = base
-    this.#baseExplained.fill(0)
+  beginBlock(): void {
     this.#response?.beginBlock()
   }
 
@@ -67,11 +59,19 @@ export class ImpactedRows {
     this.#response?.beginCandidate()
   }
 
-  endBlock(cells: Float64Array): void {
-    this.#response?.endBlock(cells)
+  /** Adds what the block gathered for one candidate to its sums. */
+  endBlock(state: CandidateState): void {
+    this.#response?.endBlock(state.cells)
+    this.#reach.endBlock(state)
   }
 
-  add(block: Block, place: number, kernel: RunKernel, decided: BlockDecisions, state: CandidateState): void {
+  add(
+    block: Block,
+    place: number,
+    changes: ChangedRules,
+    decided: BlockDecisions,
+    state: CandidateState,
+  ): void {
     const { snapshot } = this.#plan
     const base = this.#base
     const difference = this.#difference
@@ -97,8 +97,17 @@ export class ImpactedRows {
       state.losing.offer(row, rank, difference.expectedLow, difference.expectedMiddle)
       state.gaining.offer(row, rank, difference.expectedLow, difference.expectedMiddle)
     }
-    this.#addSlices(kernel, decided, state.cells)
-    this.#addReach(state)
+    const granted = decided.grantedBps[place] as number
+    changes.find(
+      base.words,
+      decided.words,
+      place * changes.words.length,
+      base.grantedBps[place] as number,
+      granted,
+    )
+    this.#reach.add(difference, changes.words)
+    const cluster = snapshot.clusterCodes[row] as number
+    state.clusters[cluster >> 3] = (state.clusters[cluster >> 3] as number) | (1 << (cluster & 7))
   }
 
   /** Money, margin, approvals and violations: what needs no model. */
@@ -146,54 +155,6 @@ export class ImpactedRows {
     if (!difference.costKnown) return
     const { place } = difference
     difference.expectedLow = (decided.netCents[place] as number) - (this.#base.netCents[place] as number)
-  }
-
-  #addSlices(kernel: RunKernel, decided: BlockDecisions, cells: Float64Array): void {
-    const { snapshot, layout } = this.#plan
-    const { row, place, segmentCode } = this.#difference
-    const rules = this.#changed.length
-    const was = this.#baseEffects.subarray(place * rules, (place + 1) * rules)
-    const grantedWas = this.#base.grantedBps[place] as number
-    if (this.#baseExplained[place] === 0) {
-      this.#baseExplained[place] = 1
-      was.fill(0)
-      this.#baseLoops?.explain(row, grantedWas, this.#base.marginBps[place] as number, was)
-    }
-    const granted = decided.grantedBps[place] as number
-    this.#effects.fill(0)
-    kernel.explain(row, granted, decided.marginBps[place] as number, this.#effects)
-    const changed = changedRulesInto(
-      this.#changed,
-      { effects: was, grantedBps: grantedWas },
-      { effects: this.#effects, grantedBps: granted },
-    )
-    this.#addSlice(cells, layout.segments + segmentCode * SLICE.cells)
-    this.#addSlice(cells, layout.regions + (snapshot.region.codes[row] as number) * SLICE.cells)
-    for (let at = 0; at < changed; at += 1) {
-      this.#addSlice(cells, layout.rules + (this.#changed[at] as number) * SLICE.cells)
-    }
-  }
-
-  #addSlice(cells: Float64Array, slice: number): void {
-    const difference = this.#difference
-    bump(cells, slice + SLICE.impacted, 1)
-    bump(cells, slice + SLICE.impactedWithCost, difference.costKnown ? 1 : 0)
-    bump(cells, slice + SLICE.marginDelta, difference.marginBps)
-    bump(cells, slice + SLICE.approvalsDelta, difference.approvals)
-    bump(cells, slice + SLICE.violationsDelta, difference.violations)
-    if (this.#response === null) return
-    bump(cells, slice + SLICE.winDelta, difference.winPpm)
-    addPpmCents(cells, slice + SLICE.expected, difference.expectedLow, difference.expectedMiddle)
-  }
-
-  /** Which clusters and cohorts are reached. */
-  #addReach({ clusters, cohorts }: CandidateState): void {
-    const { snapshot } = this.#plan
-    const { row, segmentCode } = this.#difference
-    const cluster = snapshot.clusterCodes[row] as number
-    clusters[cluster >> 3] = (clusters[cluster >> 3] as number) | (1 << (cluster & 7))
-    const cohort = segmentCode * snapshot.region.keys.length + (snapshot.region.codes[row] as number)
-    cohorts.set(cohort, (cohorts.get(cohort) ?? 0) + 1)
   }
 }
 

@@ -1,8 +1,7 @@
 import type { CheckedPolicy, CheckedRule } from '../../domain/policy.ts'
 import { compiledLoop } from './compiled-loop.ts'
-import { conditionCode, TRUE } from './condition-code.ts'
-import { decidingText, limitOf, variablesOf } from './deciding-text.ts'
-import { CAP_EFFECT_OFFSET, type EffectIndex, VIOLATION_EFFECT } from './effect-index.ts'
+import { decidingText } from './deciding-text.ts'
+import { ChangedRules, type EffectIndex, type EffectMeaning, effectMeaning } from './effect-index.ts'
 import { fastMarginBps, fastNetCents } from './fast-arithmetic.ts'
 import { type LoopInputs, LoopParts } from './loop-parts.ts'
 import { knownIn, type Run } from './runs.ts'
@@ -26,7 +25,7 @@ export interface BlockDecisions {
   readonly marginBps: Float64Array
   readonly approval: Uint8Array
   readonly violations: Int32Array
-  /** Bits of EffectIndex: violated rules and approvers. */
+  /** Bits of EffectIndex: rules that have an effect and approvers called. */
   readonly words: Int32Array
 }
 
@@ -49,25 +48,17 @@ type Decide = (
   marginOf: typeof fastMarginBps,
 ) => void
 
-type Explain = (
-  inputs: LoopInputs,
-  row: number,
-  granted: number,
-  marginBps: number,
-  effects: Float64Array,
-) => void
-
-interface Loop<T> {
+interface Loop {
   readonly inputs: LoopInputs
-  readonly run: T
+  readonly run: Decide
 }
 
 /** A policy as loops over the rows of one run. */
 export class RunKernel {
   readonly #rules: readonly SettledRule[]
   readonly #of: { readonly run: Run; readonly snapshot: PreparedSnapshot; readonly index: EffectIndex }
-  #decide: Loop<Decide> | null = null
-  #explain: Loop<Explain> | null = null
+  #decide: Loop | null = null
+  #changes: { readonly base: RunKernel; readonly rules: ChangedRules } | null = null
   #meaning: string | null = null
 
   constructor(
@@ -89,10 +80,20 @@ export class RunKernel {
     this.#decide.run(this.#decide.inputs, count, rows, out, fastNetCents, fastMarginBps)
   }
 
-  /** Writes what each rule does to a decided row, by EffectIndex; `effects` must be zero before. */
-  explain(row: number, grantedBps: number, marginBps: number, effects: Float64Array): void {
-    this.#explain ??= this.#explainingLoop()
-    this.#explain.run(this.#explain.inputs, row, grantedBps, marginBps, effects)
+  /** What tells the rules that changed a decision of `base`. */
+  changesOf(base: RunKernel): ChangedRules {
+    if (this.#changes?.base !== base) {
+      const rules = new ChangedRules(base.#meaningOfBits(), this.#meaningOfBits(), this.#of.index)
+      this.#changes = { base, rules }
+    }
+    return this.#changes.rules
+  }
+
+  #meaningOfBits(): EffectMeaning {
+    return effectMeaning(
+      this.#rules.map(({ rule }) => rule),
+      this.#of.index,
+    )
   }
 
   #text(): string {
@@ -102,18 +103,18 @@ export class RunKernel {
     return this.#meaning
   }
 
-  #decidingLoop(): Loop<Decide> {
+  #decidingLoop(): Loop {
     const { run, snapshot, index } = this.#of
     const parts = new LoopParts()
     const deciding = decidingText(this.#rules, run, snapshot, parts)
-    const { absent, costNeeded, marginBps, approval, effects } = deciding
+    const { absent, costNeeded, marginBps, approval, effects, capHits } = deciding
     const violations = effects.filter(({ rule }) => rule.kind !== 'approval').map(({ hit }) => hit)
     const words = Array.from({ length: index.words }, (_, word) => {
-      const bits = effects.flatMap(({ rule, hit }) => {
-        const bit = bitOf(rule, index)
-        return bit === null || bit >> 5 !== word ? [] : [`-${hit} & ${parts.constant(1 << (bit & 31))}`]
+      const bits = [...effects, ...capHits].flatMap(({ rule, hit }) => {
+        const mask = maskOf(rule, index, word)
+        return mask === 0 ? [] : [`(-${hit} & ${parts.constant(mask)})`]
       })
-      return `out.words[at * ${index.words} + ${word}] = ${bits.length === 0 ? '0' : bits.map(each => `(${each})`).join(' | ')}`
+      return `out.words[at * ${index.words} + ${word}] = ${bits.length === 0 ? '0' : bits.join(' | ')}`
     })
     const text = `${parts.bindings}
 const { status, grantedBps, netCents, approval, violations } = out
@@ -133,29 +134,6 @@ ${words.join('\n')}
 }`
     const parameters = ['inputs', 'count', 'rows', 'out', 'netOf', 'marginOf']
     return { inputs: parts.inputs, run: compiledLoop<Decide>(parameters, text) }
-  }
-
-  #explainingLoop(): Loop<Explain> {
-    const { run, snapshot, index } = this.#of
-    const parts = new LoopParts()
-    const requested = parts.column(snapshot.requestedDiscountBps)
-    const asRequested = variablesOf(run, snapshot, parts, () => requested)
-    const asGranted = variablesOf(run, snapshot, parts, () => 'granted')
-    const lines = this.#rules.map(({ rule, condition }) => {
-      const isCap = rule.kind === 'discount_cap'
-      const code = conditionCode(condition, isCap ? asRequested : asGranted, parts)
-      const holds = code.total ? code.text : `(${code.text} === ${TRUE})`
-      const at = parts.constant(index.ruleAt.get(rule.id) as number)
-      if (isCap) {
-        const cap = parts.constant(limitOf(rule))
-        return `if (${holds} & (${cap} < ${requested})) effects[${at}] = ${cap} + ${CAP_EFFECT_OFFSET}`
-      }
-      const undercut = rule.kind === 'margin_floor' ? ` & (marginBps < ${parts.constant(limitOf(rule))})` : ''
-      return `if (${holds}${undercut}) effects[${at}] = ${parts.constant(effectOf(rule, index))}`
-    })
-    const text = `${parts.bindings}\n${parts.loads}\n${lines.join('\n')}`
-    const parameters = ['inputs', 'row', 'granted', 'marginBps', 'effects']
-    return { inputs: parts.inputs, run: compiledLoop<Explain>(parameters, text) }
   }
 }
 
@@ -185,12 +163,8 @@ export class Kernel {
   }
 }
 
-const bitOf = (rule: CheckedRule, index: EffectIndex): number | null =>
-  rule.kind !== 'approval'
-    ? index.ruleBit(rule.id)
-    : rule.approver === null
-      ? null
-      : index.approverBit(rule.approver)
-
-const effectOf = (rule: CheckedRule, index: EffectIndex): number =>
-  rule.kind === 'approval' ? index.approverEffect(rule.approver) : VIOLATION_EFFECT
+/** The bits of a rule, and of whom it calls, in one word. */
+function maskOf(rule: CheckedRule, index: EffectIndex, word: number): number {
+  const bits = [index.ruleBit(rule.id), ...(rule.approver === null ? [] : [index.approverBit(rule.approver)])]
+  return bits.filter(bit => bit >> 5 === word).reduce((mask, bit) => mask | (1 << (bit & 31)), 0)
+}

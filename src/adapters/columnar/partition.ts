@@ -70,10 +70,10 @@ export class Partition {
     base.decide(block.count, block.rows, this.#base)
     addBase(plan, this.#baseCells, block, this.#base)
     if (differing.length === 0) return
-    this.#rows.beginBlock(base)
+    this.#rows.beginBlock()
     for (const { kernel, state } of differing) {
       kernel.decide(block.count, block.rows, this.#decided)
-      this.#rows.add(block, kernel, this.#decided, state)
+      this.#rows.add(block, kernel.changesOf(base), this.#decided, state)
     }
   }
 
