@@ -139,9 +139,11 @@ function clickHousePlace({ clickHouseUrl, clickHouseTimeoutSeconds }: Config): C
 export const composeEvidence = (
   config: Config,
   progress: Progress = SILENT,
-): Pick<Ports, 'snapshots' | 'engine' | 'progress'> => ({
+): Pick<Ports, 'snapshots' | 'engine' | 'storedReplay' | 'progress'> => ({
   snapshots: lateSnapshots(config, progress),
   engine: name => engineNamed(name, config),
+  storedReplay: async () =>
+    (await import('./adapters/sql/stored-replay.ts')).storedReplay(config.home, progress),
   progress,
 })
 
@@ -174,6 +176,7 @@ function lateSnapshots(config: Config, progress: Progress): Snapshots {
   }
   return {
     load: async digest => (await late()).load(digest),
+    open: async digest => (await late()).open(digest),
     save: async columns => (await late()).save(columns),
     saveRejects: async rejects => (await late()).saveRejects(rejects),
   }

@@ -7,7 +7,7 @@ import { quotesFromSnapshotColumns, snapshotColumns } from '../domain/snapshot-c
 import type { Digest } from '../domain/units.ts'
 import { digestOfText } from '../evidence/canonical.ts'
 import { snapshotDigest } from '../evidence/snapshot-digest.ts'
-import type { Progress, Snapshots } from '../loop/ports.ts'
+import type { Progress, Snapshots, StoredQuotes } from '../loop/ports.ts'
 import { rejectReport } from './reject-report.ts'
 
 const hexOf = (digest: Digest): string => digest.slice('sha256:'.length)
@@ -17,6 +17,7 @@ export function snapshots({ home }: { readonly home: string }, progress: Progres
   const fileOf = (digest: Digest): string => join(home, 'snapshots', `${hexOf(digest)}.parquet`)
   return {
     load: digest => load(fileOf(digest), digest, progress),
+    open: digest => openStored(home, fileOf(digest), digest, progress),
     save: async quotes => {
       const digest = snapshotDigest(quotes)
       const file = fileOf(digest)
@@ -35,18 +36,33 @@ export function snapshots({ home }: { readonly home: string }, progress: Progres
 }
 
 async function load(file: string, digest: Digest, progress: Progress): Promise<Result<QuoteColumns>> {
-  if (!(await exists(file))) {
-    return refuse('not_found', `there is no snapshot \`${digest}\``, 'import the history again', { file })
-  }
+  if (!(await exists(file))) return absent(file, digest)
   const quotes = await readSnapshot(file, progress)
-  if (quotes !== null && snapshotDigest(quotes) === digest) return done(quotes)
-  return refuse(
+  return quotes !== null && snapshotDigest(quotes) === digest ? done(quotes) : altered(file, digest)
+}
+
+async function openStored(
+  home: string,
+  file: string,
+  digest: Digest,
+  progress: Progress,
+): Promise<Result<StoredQuotes>> {
+  if (!(await exists(file))) return absent(file, digest)
+  const { openStoredQuotes } = await import('./stored-quotes.ts')
+  const stored = await openStoredQuotes(home, file, digest, progress)
+  return stored === null ? altered(file, digest) : done(stored)
+}
+
+const absent = (file: string, digest: Digest) =>
+  refuse('not_found', `there is no snapshot \`${digest}\``, 'import the history again', { file })
+
+const altered = (file: string, digest: Digest) =>
+  refuse(
     'audit_broken',
     `the snapshot \`${digest}\` was changed after it was imported`,
     'restore the file from a backup, or move it away and import the history again',
     { file },
   )
-}
 
 /** null where the file is damaged: to the caller that is no other case than content that was changed. */
 async function readSnapshot(file: string, progress: Progress): Promise<QuoteColumns | null> {

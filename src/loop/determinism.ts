@@ -33,8 +33,12 @@ export async function isDeterministic(
     losing_rows: there(again.losing_rows),
     gaining_rows: there(again.gaining_rows),
   }
-  return textOf(asBefore) === textOf(sums)
+  return sameSums([asBefore], [sums])
 }
+
+/** Whether two engines say the same, to the last byte. */
+export const sameSums = (these: readonly ReplaySums[], those: readonly ReplaySums[]): boolean =>
+  these.length === those.length && these.every((sums, at) => textOf(sums) === textOf(those[at] as ReplaySums))
 
 /** Runs a task on an engine of its own and closes it. */
 export async function runOn(

@@ -1,7 +1,7 @@
 import type { CheckedPolicy } from '../domain/policy.ts'
 import type { QuoteColumns } from '../domain/quote.ts'
 import { done, type Result } from '../domain/refusal.ts'
-import type { CohortScope, ReplayEngine, ReplaySums } from '../domain/replay.ts'
+import type { CohortScope, ReplayEngine, ReplaySums, ReplayTask } from '../domain/replay.ts'
 import { replayFindings } from '../domain/replay-findings.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
 import type { ResponseModel } from '../domain/response.ts'
@@ -35,34 +35,49 @@ export interface ChangeToEvaluate {
 
 /**
  * Replays a change and reports on it, without storing anything. Runs it twice, the second time on another engine or partition
- * over scattered rows, to earn `deterministic_pass`. Refuses what loading the snapshot refuses.
+ * over scattered rows, to earn `deterministic_pass`. With `sql` the quotes stay in their file. Refuses what loading the snapshot refuses.
  */
 export async function evaluateChange(ports: Ports, change: ChangeToEvaluate): Promise<Result<ReplayReport>> {
+  if (change.engine === 'sql' && change.columns === undefined) {
+    return (await import('./evaluate-stored.ts')).evaluateStored(ports, change)
+  }
   const loaded = change.columns === undefined ? await ports.snapshots.load(change.snapshotDigest) : null
   if (loaded !== null && !loaded.ok) return loaded
   const columns = loaded === null ? (change.columns as QuoteColumns) : loaded.value
-  const task = {
-    snapshotDigest: change.snapshotDigest,
-    columns,
-    base: change.base.policy,
-    candidates: [change.candidate.policy],
-    scope: change.scope,
-    model: change.model?.model ?? null,
-  }
+  const task = { ...taskOf(change), columns }
   const engine = change.engine ?? 'columnar'
   const [sums] = (await runOn(ports, engine, task, 'replaying')) as [ReplaySums]
+  return done(reportOf(change, columns, sums, await isDeterministic(ports, task, engine, sums)))
+}
+
+/** The task of a replay but its quotes. */
+export const taskOf = (change: ChangeToEvaluate): Omit<ReplayTask, 'columns'> => ({
+  snapshotDigest: change.snapshotDigest,
+  base: change.base.policy,
+  candidates: [change.candidate.policy],
+  scope: change.scope,
+  model: change.model?.model ?? null,
+})
+
+/** The report on a change; `columns` must hold the rows that `sums` name. */
+export function reportOf(
+  change: ChangeToEvaluate,
+  columns: QuoteColumns,
+  sums: ReplaySums,
+  deterministicPass: boolean,
+): ReplayReport {
   const findings = replayFindings({
     candidateId: change.candidateId,
     inputs: inputsOf(change),
     columns,
     base: change.base.policy,
     candidate: change.candidate.policy,
-    model: task.model,
+    model: change.model?.model ?? null,
     thresholds: change.thresholds.thresholds,
     sums,
-    deterministicPass: await isDeterministic(ports, task, engine, sums),
+    deterministicPass,
   })
-  return done({ ...findings, replay_checksum: replayChecksum(findings) })
+  return { ...findings, replay_checksum: replayChecksum(findings) }
 }
 
 const inputsOf = (change: ChangeToEvaluate): ReplayReport['inputs'] => ({

@@ -2,7 +2,7 @@ import type { CorpusCase } from '../domain/corpus-case.ts'
 import type { QuoteColumns } from '../domain/quote.ts'
 import type { QuoteFile, RejectedCell } from '../domain/quote-file.ts'
 import type { Refusal, Result } from '../domain/refusal.ts'
-import type { ReplayEngine } from '../domain/replay.ts'
+import type { ReplayEngine, ReplaySums, ReplayTask } from '../domain/replay.ts'
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import type { Webhook } from '../domain/webhook.ts'
 import type { CandidateRow, OutboxMessageRow, Tables } from './tables.ts'
@@ -138,10 +138,36 @@ export interface CheckpointPlace {
 export interface Snapshots {
   /** Refuses `not_found` when there is none, and `audit_broken` when its content no longer has that digest. */
   load(digest: Digest): Promise<Result<QuoteColumns>>
+  /** The same without loading it: the content is proven by streaming, in memory that does not grow with the quotes. */
+  open(digest: Digest): Promise<Result<StoredQuotes>>
   /** Keeps a snapshot for good and returns its digest. Saving the same again changes nothing. */
   save(columns: QuoteColumns): Promise<Digest>
   /** Keeps a report on rejected rows, CSV; returns its path. */
   saveRejects(rejects: readonly RejectedCell[]): Promise<string>
+}
+
+/** A snapshot that stays in its file, whose content was proven by digest when it was opened. */
+export interface StoredQuotes {
+  readonly digest: Digest
+  readonly rows: number
+  readonly currency: string
+  readonly attributes: Readonly<Record<string, { readonly kind: 'text' | 'integer' }>>
+  /** The Parquet file, for an engine that reads it where it lies. */
+  readonly file: string
+  /** The quotes at these places, counted from 0, as columns of their own in order of the places. */
+  at(places: readonly number[]): Promise<QuoteColumns>
+  /** Whether the file is still the one that was opened: its size and the instant of its last change. */
+  unchanged(): Promise<boolean>
+}
+
+/** An engine for snapshots larger than memory. What ReplayEngine promises of sums holds for its sums. */
+export interface StoredReplay {
+  /** With `scattered`, the same over the quotes in another order and cut otherwise; sums MUST come out equal. */
+  evaluate(
+    quotes: StoredQuotes,
+    task: Omit<ReplayTask, 'columns'>,
+    scattered: boolean,
+  ): Promise<readonly ReplaySums[]>
 }
 
 /** Files of quotes that people hand in: CSV or Parquet, with a mapping or with canonical columns. */
@@ -178,6 +204,7 @@ export interface Ports {
   readonly snapshots: Snapshots
   readonly quoteFiles: QuoteFiles
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
+  readonly storedReplay: () => Promise<StoredReplay>
   /** The red-team corpus that the package ships. Refuses bad_input where a file of it is no case. */
   readonly attackCorpus: () => Promise<Result<readonly CorpusCase[]>>
   readonly progress: Progress

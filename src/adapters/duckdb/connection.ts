@@ -17,8 +17,17 @@ export interface OpenDuckDB {
   close(): void
 }
 
-export async function openDuckDB(): Promise<OpenDuckDB> {
-  const instance = await DuckDBInstance.create(':memory:', SETTINGS)
+/** More room than quotes in our own arrays need, for a database that reads a file itself. */
+export interface DuckDBRoom {
+  readonly memoryMegabytes: number
+  /** Where what does not fit goes; the folder is the caller's to make and to remove. */
+  readonly spillFolder: string
+}
+
+export async function openDuckDB(room: DuckDBRoom | null = null): Promise<OpenDuckDB> {
+  const wider =
+    room === null ? {} : { memory_limit: `${room.memoryMegabytes}MB`, temp_directory: room.spillFolder }
+  const instance = await DuckDBInstance.create(':memory:', { ...SETTINGS, ...wider })
   const connection = await instance.connect()
   const close = () => {
     connection.closeSync()
@@ -28,8 +37,11 @@ export async function openDuckDB(): Promise<OpenDuckDB> {
 }
 
 /** Runs work on a DuckDB that is closed afterwards. */
-export async function withDuckDB<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-  const { connection, close } = await openDuckDB()
+export async function withDuckDB<T>(
+  work: (connection: DuckDBConnection) => Promise<T>,
+  room: DuckDBRoom | null = null,
+): Promise<T> {
+  const { connection, close } = await openDuckDB(room)
   try {
     return await work(connection)
   } finally {

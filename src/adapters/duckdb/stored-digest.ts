@@ -13,7 +13,7 @@ type Progress = (rows: number, total: number) => void
 export interface StoredColumns {
   readonly digest: Digest
   readonly rows: number
-  readonly attributes: Readonly<Record<string, 'text' | 'integer'>>
+  readonly attributes: Readonly<Record<string, { readonly kind: 'text' | 'integer' }>>
 }
 
 /**
@@ -42,7 +42,7 @@ export async function digestOfStored(
     attributes: Object.fromEntries(
       attributes.map(({ name, type }) => [
         name.slice('attr.'.length),
-        type === 'VARCHAR' ? 'text' : 'integer',
+        { kind: type === 'VARCHAR' ? 'text' : 'integer' },
       ]),
     ),
   }

@@ -1,4 +1,3 @@
-import type { QuoteColumns } from '../../domain/quote.ts'
 import type { CohortScope } from '../../domain/replay.ts'
 import type { ColumnOf } from './condition.ts'
 import { type Dialect, TRUE } from './dialect.ts'
@@ -13,15 +12,20 @@ const QUOTE_ATTRIBUTES = {
   requested_discount_bps: { sql: 'requested_discount_bps', kind: 'integer' },
 } as const
 
+/** What is known of a snapshot's attr.*, without the prefix, wherever its quotes lie. */
+export interface WithAttributes {
+  readonly attributes: Readonly<Record<string, { readonly kind: 'text' | 'integer' }>>
+}
+
 /** The columns of quotes by attribute; attr.* stand there under their number. */
-export function quoteColumnOf(columns: QuoteColumns): ColumnOf {
-  const keys = Object.keys(columns.attributes)
+export function quoteColumnOf({ attributes }: WithAttributes): ColumnOf {
+  const keys = Object.keys(attributes)
   return attribute => {
     if (Object.hasOwn(QUOTE_ATTRIBUTES, attribute)) {
       return QUOTE_ATTRIBUTES[attribute as keyof typeof QUOTE_ATTRIBUTES]
     }
     const at = keys.indexOf(attribute.slice('attr.'.length))
-    const column = columns.attributes[keys[at] ?? '']
+    const column = attributes[keys[at] ?? '']
     return at < 0 || column === undefined ? null : { sql: `attribute_${at}`, kind: column.kind }
   }
 }
