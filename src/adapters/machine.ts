@@ -5,7 +5,9 @@ import type { KeyFile, Machine } from '../loop/machine.ts'
 
 const KEY_FILE = /^(?<actor>.+)\.(?<keyId>[0-9a-f]{16})\.pem$/
 
+const EVERYBODY_READS = 0o004
 const EVERYBODY_WRITES = 0o002
+const EVERYBODY_ENTERS = 0o001
 
 /** What only the database itself can tell of its condition. */
 export interface DatabaseCondition {
@@ -31,16 +33,20 @@ export const machineUnder = (home: string, keysFolder: string, database: Databas
     }
     return { folder: keysFolder, openToOthers: await openBits(keysFolder), files }
   },
-  writableByAll: async () => {
+  openToAll: async () => {
     const names = (await readdir(home)).sort()
-    const paths = [home, ...names.map(name => join(home, name))]
-    const open: string[] = []
-    for (const path of paths) {
-      // SQLite's files of work come and go.
-      const bits = await openBits(path).catch(() => 0)
-      if ((bits & EVERYBODY_WRITES) !== 0) open.push(path)
+    // SQLite's files of work come and go.
+    const bitsOf = (path: string): Promise<number> => openBits(path).catch(() => 0)
+    const open = async (paths: readonly string[], bit: number): Promise<readonly string[]> => {
+      const bits = await Promise.all(paths.map(bitsOf))
+      return paths.filter((_, at) => ((bits[at] as number) & bit) !== 0)
     }
-    return open
+    const inside = names.map(name => join(home, name))
+    const entered = ((await bitsOf(home)) & EVERYBODY_ENTERS) !== 0
+    return {
+      writable: await open([home, ...inside], EVERYBODY_WRITES),
+      readable: entered ? await open(inside, EVERYBODY_READS) : [],
+    }
   },
   databaseFaults: () => database.faults(),
 })

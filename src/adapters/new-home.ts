@@ -1,4 +1,13 @@
-import { chmodSync, constants, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Refusal, type Result, refuse } from '../domain/refusal.ts'
 import { BrokenState } from '../loop/ports.ts'
@@ -38,6 +47,7 @@ export async function buildHome<T>(
   try {
     firstMade = mkdirSync(home, { recursive: true })
     scratch = mkdtempSync(join(home, '.founding-'))
+    if (firstMade !== undefined) close(home, sharedByGroup(scratch), 0o070)
   } catch (error) {
     return refuse('bad_input', `\`${home}\` cannot be made`, 'name a folder you may write with `--home`', {
       cause: (error as Error).message,
@@ -48,6 +58,7 @@ export async function buildHome<T>(
     const built: HomeParts = { databasePath: join(scratch, 'new'), keysFolder: join(scratch, 'keys') }
     const result = await build(built)
     if (!result.ok) return result
+    close(built.databasePath, sharedByGroup(scratch), 0o060)
     const late = await takeSeats(built, keysFolder, seat)
     if (late !== null) return { ok: false, refusal: late }
     named = true
@@ -63,6 +74,19 @@ export async function buildHome<T>(
     if (!named && firstMade !== undefined) rmSync(firstMade, { recursive: true, force: true })
   }
 }
+
+/** Whether whoever founds it lets the group write what they make, as a service does that shares its home. */
+function sharedByGroup(scratch: string): boolean {
+  const probe = join(scratch, 'probe')
+  mkdirSync(probe)
+  const shared = (statSync(probe).mode & 0o020) !== 0
+  rmSync(probe, { recursive: true })
+  return shared
+}
+
+/** Leaves a file or folder to its owner, and to the group where that shares it; to nobody else, whatever the umask says. */
+const close = (path: string, shared: boolean, groupBits: number): void =>
+  chmodSync(path, (statSync(path).mode & 0o7700) | (shared ? groupBits : 0))
 
 /** Keys first: a key without an installation harms nobody, an installation without its root key could never be changed. */
 async function takeSeats(built: HomeParts, keysFolder: string, seat: DatabaseSeat): Promise<Refusal | null> {

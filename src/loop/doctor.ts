@@ -94,14 +94,21 @@ async function keyFileLines(machine: Machine): Promise<readonly DoctorLine[]> {
 
 /** Edits past the triggers are found by `audit verify`; better that nobody can make them. */
 async function permissionLine(machine: Machine): Promise<DoctorLine> {
-  const open = await machine.writableByAll()
+  const { writable, readable } = await machine.openToAll()
+  const named = (paths: readonly string[]): string => paths.map(path => `\`${path}\``).join(', ')
+  const closing = (bits: string, paths: readonly string[]): string =>
+    paths.map(path => `\`chmod ${bits} ${path}\``).join(', ')
+  if (writable.length > 0) {
+    const remedy = `run ${closing('o-w', writable)}, then \`quotey audit verify\``
+    return line('permissions', false, `everybody on this machine may write ${named(writable)}`, remedy)
+  }
   return line(
     'permissions',
-    open.length === 0,
-    open.length === 0
-      ? 'nothing of the installation may be written by everybody'
-      : `everybody on this machine may write ${open.map(path => `\`${path}\``).join(', ')}`,
-    `run ${open.map(path => `\`chmod o-w ${path}\``).join(', ')}, then \`quotey audit verify\``,
+    readable.length === 0,
+    readable.length === 0
+      ? 'nothing of the installation is open to everybody'
+      : `everybody on this machine may read ${named(readable)}`,
+    `run ${closing('o-rwx', readable)}; docs/databases.md says how a dashboard may read`,
   )
 }
 

@@ -20,8 +20,8 @@ export interface Machine {
     readonly openToOthers: number
     readonly files: readonly KeyFile[]
   }>
-  /** Files and folders of the installation, its database among them, that every user of the machine may write. */
-  writableByAll(): Promise<readonly string[]>
+  /** Files and folders of the installation, its database among them, that every user of the machine may write, or may read. */
+  openToAll(): Promise<{ readonly writable: readonly string[]; readonly readable: readonly string[] }>
   /** What is wrong with the database itself, as far as it can tell; empty where nothing is. */
   databaseFaults(): Promise<readonly string[]>
 }

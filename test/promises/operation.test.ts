@@ -27,7 +27,7 @@ after(() => original.remove())
 const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (): Promise<void> => {
   const copy = await copyOf(original)
   // Copied folders come without their permissions.
-  await chmod(join(copy.config.home, 'keys'), 0o700)
+  for (const folder of [copy.config.home, join(copy.config.home, 'keys')]) await chmod(folder, 0o700)
   try {
     await work(copy)
   } finally {
@@ -140,6 +140,12 @@ test(
     const remedy = writable.checks.find(check => !check.ok)?.remedy ?? ''
     assert.match(remedy, /`chmod o-w .*quotey\.db`/)
     await chmod(join(config.home, 'quotey.db'), 0o644)
+    assert.deepEqual(sick(await looks()), [], 'nobody else gets into its folder')
+    await chmod(config.home, 0o711)
+    const readable = (await looks()).checks.find(check => !check.ok)
+    assert.match(readable?.found ?? '', /everybody on this machine may read .*quotey\.db`/)
+    assert.match(readable?.remedy ?? '', /`chmod o-rwx .*quotey\.db`/)
+    await chmod(config.home, 0o700)
 
     assert.deepEqual(sick(await looks({ disk: async () => ({ freeBytes: 1, databaseBytes: 1 }) })), ['disk'])
     assert.deepEqual(sick(await looks({ databaseFaults: async () => ['row missing from index'] })), [
