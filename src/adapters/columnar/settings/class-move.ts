@@ -107,8 +107,7 @@ export class ClassMove {
       if (inIs !== inBase || isSigned !== baseSigned || isViolated !== baseViolated) impacted += 1
       if (inWas !== inBase || wasSigned !== baseSigned || wasViolated !== baseViolated) impacted -= 1
 
-      const group = groups[place] as number
-      const inGroup = this.#layout.groups + group * CLASS_GROUP.cells
+      const inGroup = this.#layout.groups + (groups[place] as number) * CLASS_GROUP.cells
       if (isViolated !== wasViolated) {
         bump(sums, inGroup + CLASS_GROUP.violationsDelta, bitCount(isViolated) - bitCount(wasViolated))
       }
@@ -132,7 +131,7 @@ export class ClassMove {
           addCents(sums, inGroup + CLASS_GROUP.approvalLost, isApproval === 0 ? baseNet : -baseNet)
         }
       } else if (same) continue
-      this.#offers.add(group, baseApproval, wasApproval, isApproval, wasNet - cost, isNet - cost)
+      this.#offers.add(baseApproval, wasApproval, isApproval, wasNet - cost, isNet - cost)
     }
     bump(sums, this.#layout.impacted, impacted)
     this.#offers.endRun(sums)

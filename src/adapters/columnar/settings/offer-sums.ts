@@ -1,6 +1,5 @@
 import { worstWinPpm } from '../../../domain/support.ts'
 import { bump } from '../candidate-state.ts'
-import { SHIFT_COUNT } from '../layout.ts'
 import type { PreparedSnapshot } from '../snapshot.ts'
 import { supportClass } from '../support-table.ts'
 import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from '../wide.ts'
@@ -14,7 +13,7 @@ const NOW = 4
 
 /**
  * Wins, expected margin and support of the rows of one run. Rows with the same offer win alike, so their profits are added up
- * before they meet the model; fits that left out a row's group are put right row by row.
+ * before they meet the model: both are integers, so the product of sums is the sum of products.
  */
 export class OfferSums {
   readonly #snapshot: PreparedSnapshot
@@ -35,12 +34,6 @@ export class OfferSums {
   readonly #rows = new Float64Array(KINDS)
   readonly #gains = new Float64Array(KINDS)
   readonly #losses = new Float64Array(KINDS)
-  /** By row of the run. */
-  readonly #group: Uint8Array
-  readonly #wasKind: Uint8Array
-  readonly #isKind: Uint8Array
-  readonly #wasProfit: Float64Array
-  readonly #isProfit: Float64Array
   /** Wins by kind, behind them those of the base by its approval. */
   readonly #wins: Float64Array
   readonly #baseKnown = new Uint8Array(2)
@@ -54,11 +47,6 @@ export class OfferSums {
     this.#layout = layout
     this.#model = model
     this.#chunkRows = chunkRows
-    this.#group = new Uint8Array(chunkRows)
-    this.#wasKind = new Uint8Array(chunkRows)
-    this.#isKind = new Uint8Array(chunkRows)
-    this.#wasProfit = new Float64Array(chunkRows)
-    this.#isProfit = new Float64Array(chunkRows)
     this.#wins = new Float64Array((KINDS + 2) * layout.responses)
     this.#worstOfGain = new Float64Array(KINDS * layout.responses)
     this.#worstOfLoss = new Float64Array(KINDS * layout.responses)
@@ -92,21 +80,15 @@ export class OfferSums {
 
   /** Adds a row whose offer changes. Profits are NaN without cost. */
   add(
-    group: number,
     baseApproval: number,
     wasApproval: number,
     isApproval: number,
     wasProfit: number,
     isProfit: number,
   ): void {
-    const at = this.#count++
+    this.#count += 1
     const was = 2 * baseApproval + wasApproval
     const is = NOW + 2 * baseApproval + isApproval
-    this.#group[at] = group
-    this.#wasKind[at] = was
-    this.#isKind[at] = is
-    this.#wasProfit[at] = wasProfit
-    this.#isProfit[at] = isProfit
     this.#rows[was] = (this.#rows[was] as number) + 1
     this.#rows[is] = (this.#rows[is] as number) + 1
     if (!this.#costKnown) return
@@ -123,13 +105,6 @@ export class OfferSums {
     this.#baseKnown.fill(0)
     for (let kind = 0; kind < KINDS; kind += 1) {
       if ((this.#rows[kind] as number) > 0) this.#addKind(sums, kind)
-    }
-    const fits = this.#layout.responses / SHIFT_COUNT
-    for (let at = 0; at < this.#count; at += 1) {
-      const fit = (this.#group[at] as number) + 1
-      if (fit >= fits) continue
-      this.#leaveOut(sums, fit, this.#wasKind[at] as number, this.#wasProfit[at] as number)
-      this.#leaveOut(sums, fit, this.#isKind[at] as number, this.#isProfit[at] as number)
     }
   }
 
@@ -158,33 +133,26 @@ export class OfferSums {
     this.#extrapolated[kind] = sort === EXTRAPOLATED && !asBase ? 1 : 0
     if (this.#extrapolated[kind] === 1) this.#readWorst(kind, grant, approval, baseApproval)
     const sign = kind < NOW ? -1 : 1
-    this.#addProfit(sums, kind, 0, responses, sign * (this.#gains[kind] as number), this.#worstOfGain)
-    this.#addProfit(sums, kind, 0, responses, sign * (this.#losses[kind] as number), this.#worstOfLoss)
+    this.#addProfit(sums, kind, sign * (this.#gains[kind] as number), this.#worstOfGain)
+    this.#addProfit(sums, kind, sign * (this.#losses[kind] as number), this.#worstOfLoss)
   }
 
-  /** Adds a profit to the responses of [from, to). */
-  #addProfit(
-    sums: Float64Array,
-    kind: number,
-    from: number,
-    to: number,
-    profit: number,
-    worstWins: Float64Array,
-  ): void {
+  /** Adds a profit to every fit and slope. */
+  #addProfit(sums: Float64Array, kind: number, profit: number, worstWins: Float64Array): void {
     if (profit === 0) return
     const { expected, worst, responses } = this.#layout
     const wins = this.#wins
     const start = kind * responses
     const middle = Math.floor(profit / LIMB)
     const low = profit - middle * LIMB
-    for (let at = from; at < to; at += 1) {
+    for (let at = 0; at < responses; at += 1) {
       const cell = expected + at * PPM_CENTS_CELLS
       const ppm = wins[start + at] as number
       sums[cell] = (sums[cell] as number) + ppm * low
       sums[cell + 1] = (sums[cell + 1] as number) + ppm * middle
     }
     if (this.#extrapolated[kind] === 0) return
-    for (let at = from; at < to; at += 1) {
+    for (let at = 0; at < responses; at += 1) {
       const cell = worst + at * PPM_CENTS_CELLS
       const worse = (worstWins[start + at] as number) - (wins[start + at] as number)
       sums[cell] = (sums[cell] as number) + worse * low
@@ -209,18 +177,5 @@ export class OfferSums {
       this.#worstOfGain[start + at] = ofGain ?? (this.#wins[base + at] as number)
       this.#worstOfLoss[start + at] = ofLoss ?? (this.#wins[base + at] as number)
     }
-  }
-
-  /** Takes one row back out of the fit that has not seen its group. */
-  #leaveOut(sums: Float64Array, fit: number, kind: number, profit: number): void {
-    const { win, responses } = this.#layout
-    const sign = kind < NOW ? 1 : -1
-    const from = fit * SHIFT_COUNT
-    for (let at = from; at < from + SHIFT_COUNT; at += 1) {
-      sums[win + at] = (sums[win + at] as number) + sign * (this.#wins[kind * responses + at] as number)
-    }
-    if (!this.#costKnown) return
-    const worst = profit >= 0 ? this.#worstOfGain : this.#worstOfLoss
-    this.#addProfit(sums, kind, from, from + SHIFT_COUNT, sign * profit, worst)
   }
 }
