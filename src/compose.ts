@@ -135,6 +135,12 @@ function clickHousePlace({ clickHouseUrl, clickHouseTimeoutSeconds }: Config): C
   )
 }
 
+async function clickHouseIn(config: Config): Promise<ReplayEngine> {
+  const place = clickHousePlace(config)
+  const { openClickHouse } = await import('./adapters/clickhouse/connection.ts')
+  return (await import('./adapters/clickhouse/engine.ts')).clickHouseEngine(() => openClickHouse(place))
+}
+
 /** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */
 export const composeEvidence = (
   config: Config,
@@ -200,7 +206,7 @@ async function engineNamed(name: ReplayEngine['name'], config: Config): Promise<
     case 'sql':
       return (await import('./adapters/sql/engine.ts')).sqlEngine()
     case 'clickhouse':
-      return (await import('./adapters/clickhouse/engine.ts')).clickHouseEngine(clickHousePlace(config))
+      return clickHouseIn(config)
   }
 }
 

@@ -12,6 +12,8 @@ export interface ClickHousePlace {
 
 /** An open connection. Every question is answered whole or thrown as a BrokenState with the refusal `store_unavailable`. */
 export interface ClickHouse {
+  /** The place without its password, for people. */
+  readonly place: string
   ask(question: string): Promise<readonly Row[]>
   run(statement: string): Promise<void>
   insert(table: string, rows: readonly object[]): Promise<void>
@@ -82,6 +84,7 @@ export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): 
     }
   }
   const database: ClickHouse = {
+    place: placeOf(url),
     ask: question => orRefusal(() => ask(question)),
     run: statement =>
       orRefusal(async () => {
@@ -104,8 +107,7 @@ async function insertRows(client: ClickHouseClient, table: string, values: reado
   await client.insert({ table, values, format: 'JSONEachRow' })
 }
 
-/** The place without its password. */
-export const placeOf = (url: string): string => {
+const placeOf = (url: string): string => {
   const { host, pathname } = new URL(url)
   return `${host}${pathname === '/' ? '' : pathname}`
 }

@@ -7,7 +7,7 @@ import { quotesOfHistory } from '../sql/history.ts'
 import { askAbout, askHistory, type CandidateInSql, type QuotesInSql } from '../sql/questions.ts'
 import { quoteColumnOf } from '../sql/quotes.ts'
 import { type LastMover, MOVER_SIGNS, type MoverSign, standingQuestion } from '../sql/sums.ts'
-import { type ClickHouse, type ClickHousePlace, openClickHouse, placeOf } from './connection.ts'
+import type { ClickHouse } from './connection.ts'
 import { CLICKHOUSE, text } from './dialect.ts'
 import { fingerprintOf, fingerprintText, NO_ROWS, sameRows, together } from './fingerprint.ts'
 import { type ArrivedSnapshot, arrivedBatches, arrivedSnapshot, inBatches } from './presence.ts'
@@ -20,16 +20,16 @@ import { notWhole } from './unavailable.ts'
  * fingerprint of its rows, which must be that of the task's. Throws BrokenState where rows are missing, a shard gives no answer, or one
  * answer is about fewer quotes than another.
  */
-export function clickHouseEngine(place: ClickHousePlace): ReplayEngine {
+export function clickHouseEngine(open: () => Promise<ClickHouse>): ReplayEngine {
   return {
     name: 'clickhouse',
     async evaluate(task, progress) {
-      const database = await openClickHouse(place)
+      const database = await open()
       try {
-        const arrived = await provenArrival(database, place, task)
+        const arrived = await provenArrival(database, task)
         const source = pushedQuotes(task, arrived)
         const history = await askHistory(question => database.ask(question), source)
-        agree(place, 'history', task.columns.rows, quotesOfHistory(history))
+        agree(database, 'history', task.columns.rows, quotesOfHistory(history))
         const sums: ReplaySums[] = []
         for (const candidate of task.candidates) {
           const { answers, sql } = await askAbout(
@@ -40,8 +40,8 @@ export function clickHouseEngine(place: ClickHousePlace): ReplayEngine {
             candidate,
           )
           const against = contradiction(answers, task.columns.rows)
-          if (against !== null) agree(place, against.question, against.expected, against.found)
-          await checkMovers(database, place, answers, sql)
+          if (against !== null) agree(database, against.question, against.expected, against.found)
+          await checkMovers(database, answers, sql)
           sums.push(assembleSums(answers))
           progress?.(sums.length, task.candidates.length)
         }
@@ -57,7 +57,6 @@ export function clickHouseEngine(place: ClickHousePlace): ReplayEngine {
 /** Refuses a task whose quotes do not lie there whole. */
 async function provenArrival(
   database: ClickHouse,
-  place: ClickHousePlace,
   { snapshotDigest, columns }: ReplayTask,
 ): Promise<ArrivedSnapshot> {
   const arrived = await arrivedSnapshot(database, snapshotDigest)
@@ -65,9 +64,9 @@ async function provenArrival(
     throw new BrokenState(
       refuse(
         'not_found',
-        `the snapshot \`${snapshotDigest}\` never arrived whole in ClickHouse at \`${placeOf(place.url)}\``,
+        `the snapshot \`${snapshotDigest}\` never arrived whole in ClickHouse at \`${database.place}\``,
         'move it there with `quotey history push`, then run the command again',
-        { database: placeOf(place.url), snapshot: snapshotDigest },
+        { database: database.place, snapshot: snapshotDigest },
       ).refusal,
     )
   }
@@ -76,10 +75,10 @@ async function provenArrival(
   const found = batches.reduce((sum, batch) => together(sum, batch.fingerprint), NO_ROWS)
   if (sameRows(found, expected)) return arrived
   throw notWhole(
-    `ClickHouse at \`${placeOf(place.url)}\` holds other rows of the snapshot \`${snapshotDigest}\` than were pushed`,
+    `ClickHouse at \`${database.place}\` holds other rows of the snapshot \`${snapshotDigest}\` than were pushed`,
     'see which shard lost or repeated rows; `quotey history push` sends what is missing again',
     {
-      database: placeOf(place.url),
+      database: database.place,
       rows_expected: expected.rows,
       rows_found: found.rows,
       fingerprint_expected: fingerprintText(expected),
@@ -88,19 +87,18 @@ async function provenArrival(
   )
 }
 
-function agree(place: ClickHousePlace, question: string, expected: number, found: number): void {
+function agree(database: ClickHouse, question: string, expected: number, found: number): void {
   if (expected === found) return
   throw notWhole(
-    `ClickHouse at \`${placeOf(place.url)}\` answered \`${question}\` for ${found} quotes of ${expected}`,
+    `ClickHouse at \`${database.place}\` answered \`${question}\` for ${found} quotes of ${expected}`,
     'see that every shard answers and nobody changes the rows meanwhile, then run the command again',
-    { database: placeOf(place.url), question, quotes_expected: expected, quotes_found: found },
+    { database: database.place, question, quotes_expected: expected, quotes_found: found },
   )
 }
 
 /** Those who lose, or gain, most come without a count of all: so it is asked whether as many stand at or before the last of them. */
 async function checkMovers(
   database: ClickHouse,
-  place: ClickHousePlace,
   answers: Answers,
   { scored }: CandidateInSql,
 ): Promise<void> {
@@ -114,9 +112,9 @@ async function checkMovers(
   if (lasts.losing === null && lasts.gaining === null) return
   const [standing] = (await database.ask(standingQuestion(scored, lasts, CLICKHOUSE))) as [Row]
   const [all] = answers.byDimension.filter(row => row.dimension === 'all')
-  agree(place, 'standing of movers', Number(all?.scored ?? 0), Number(standing.scored))
+  agree(database, 'standing of movers', Number(all?.scored ?? 0), Number(standing.scored))
   for (const sign of MOVER_SIGNS) {
-    agree(place, `standing of ${sign} quotes`, answers[sign].length, Number(standing[sign]))
+    agree(database, `standing of ${sign} quotes`, answers[sign].length, Number(standing[sign]))
   }
 }
 

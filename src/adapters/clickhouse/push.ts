@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { QuoteColumns } from '../../domain/quote.ts'
 import type { Digest, Instant } from '../../domain/units.ts'
-import { type ClickHouse, type ClickHousePlace, placeOf } from './connection.ts'
+import type { ClickHouse } from './connection.ts'
 import { text } from './dialect.ts'
 import { fingerprintText, NO_ROWS, type Part, partsOf, sameRows, together } from './fingerprint.ts'
 import { type ArrivedBatch, arrivedBatches, arrivedSnapshot, inBatches } from './presence.ts'
@@ -27,7 +27,6 @@ export interface PushedQuotes {
  */
 export async function pushQuotes(
   database: ClickHouse,
-  place: ClickHousePlace,
   digest: Digest,
   columns: QuoteColumns,
   now: Instant,
@@ -50,10 +49,10 @@ export async function pushQuotes(
   const found = arrived.reduce((sum, batch) => together(sum, batch.fingerprint), NO_ROWS)
   if (!sameRows(found, whole)) {
     throw notWhole(
-      `of the ${whole.rows} rows sent to ClickHouse at \`${placeOf(place.url)}\`, ${found.rows} can be read there, or not as they were sent`,
+      `of the ${whole.rows} rows sent to ClickHouse at \`${database.place}\`, ${found.rows} can be read there, or not as they were sent`,
       'run the command again: what arrived whole is not sent twice',
       {
-        database: placeOf(place.url),
+        database: database.place,
         rows_sent: whole.rows,
         rows_found: found.rows,
         fingerprint_sent: fingerprintText(whole),
@@ -78,7 +77,7 @@ export async function pushQuotes(
     ])
   }
   return {
-    database: placeOf(place.url),
+    database: database.place,
     shards: Math.max(1, (await database.shards()).length),
     rows: whole.rows,
     fingerprint,

@@ -1,5 +1,5 @@
 import type { AttributeName, Expression } from '../../domain/expression.ts'
-import { ABSENT, type Dialect, FALSE, TRUE } from './dialect.ts'
+import { type Dialect, FALSE, TRUE } from './dialect.ts'
 
 /** A column that a condition reads: its SQL, and whether it holds text or integers; NULL is absent. */
 export interface ConditionColumn {
@@ -11,25 +11,34 @@ export interface ConditionColumn {
 export type ColumnOf = (attribute: AttributeName) => ConditionColumn | null
 
 /**
- * A condition as a truth that may be NULL, which is absent. SQL's AND, OR and NOT are Kleene's, which is what absence asks
- * for; only comparisons between kinds need words of their own.
+ * Kleene's three truths as integers, so that AND is the least, OR the greatest, NOT the difference to 2, and no database needs to know
+ * them: in ClickHouse 18.16 NULL AND false is NULL, and false OR NULL is false.
  */
+const TRUTH = { false: 0, absent: 1, true: 2 } as const
+
+/** Whether a condition's column says that it holds, or that it is absent. */
+export const holds = (column: string): string => `${column} = ${TRUTH.true}`
+export const isAbsent = (column: string): string => `${column} = ${TRUTH.absent}`
+
+/** A condition as one of the three truths; never NULL. */
 export function conditionSql(expression: Expression, columnOf: ColumnOf, dialect: Dialect): string {
   switch (expression.kind) {
     case 'constant':
-      return expression.value ? TRUE : FALSE
+      return String(expression.value ? TRUTH.true : TRUTH.false)
     case 'not':
-      return `(NOT ${conditionSql(expression.of, columnOf, dialect)})`
+      return `(${TRUTH.true} - ${conditionSql(expression.of, columnOf, dialect)})`
     case 'and':
     case 'or': {
-      if (expression.of.length === 0) return expression.kind === 'and' ? TRUE : FALSE
+      const [among, neutral] = expression.kind === 'and' ? ['least', TRUTH.true] : ['greatest', TRUTH.false]
       const operands = expression.of.map(operand => conditionSql(operand, columnOf, dialect))
-      return `(${operands.join(expression.kind === 'and' ? ' AND ' : ' OR ')})`
+      return operands.length === 0
+        ? String(neutral)
+        : operands.reduce((before, operand) => `${among}(${before}, ${operand})`)
     }
     case 'comparison':
     case 'membership': {
       const column = columnOf(expression.attribute)
-      return column === null ? ABSENT : atomSql(expression, column, dialect)
+      return column === null ? String(TRUTH.absent) : atomSql(expression, column, dialect)
     }
   }
 }
@@ -43,19 +52,20 @@ function atomSql(atom: Atom, column: ConditionColumn, dialect: Dialect): string 
     typeof value === 'number' ? column.kind === 'integer' : column.kind === 'text' && value.isWellFormed()
   if (atom.kind === 'membership') {
     const values = atom.values.filter(known)
-    return values.length === 0
-      ? whereKnown(column, false)
-      : `(${column.sql} IN (${values.map(valueSql).join(', ')}))`
+    if (values.length === 0) return whereKnown(column, FALSE)
+    return whereKnown(column, `${column.sql} IN (${values.map(valueSql).join(', ')})`)
   }
-  if (known(atom.value)) return `(${column.sql} ${SQL_OPERATORS[atom.operator]} ${valueSql(atom.value)})`
+  if (known(atom.value)) {
+    return whereKnown(column, `${column.sql} ${SQL_OPERATORS[atom.operator]} ${valueSql(atom.value)}`)
+  }
   // Values of two kinds are unequal; to order them is an error, which counts as absence.
-  if (atom.operator === '==') return whereKnown(column, false)
-  if (atom.operator === '!=') return whereKnown(column, true)
-  return ABSENT
+  if (atom.operator === '==') return whereKnown(column, FALSE)
+  if (atom.operator === '!=') return whereKnown(column, TRUE)
+  return String(TRUTH.absent)
 }
 
 const SQL_OPERATORS = { '==': '=', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' } as const
 
-/** A truth that holds for every value, and is absent where the value is. */
-const whereKnown = (column: ConditionColumn, truth: boolean): string =>
-  `(CASE WHEN ${column.sql} IS NOT NULL THEN ${truth ? TRUE : FALSE} END)`
+/** A test of a value; absent where the value is. */
+const whereKnown = (column: ConditionColumn, test: string): string =>
+  `CASE WHEN ${column.sql} IS NULL THEN ${TRUTH.absent} WHEN ${test} THEN ${TRUTH.true} ELSE ${TRUTH.false} END`

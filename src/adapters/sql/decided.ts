@@ -1,8 +1,8 @@
 import { MARGIN_BPS_MIN } from '../../domain/arithmetic.ts'
 import type { Expression } from '../../domain/expression.ts'
 import type { CheckedPolicy, CheckedRule } from '../../domain/policy.ts'
-import { type ColumnOf, conditionSql } from './condition.ts'
-import { anyOf, type Dialect, divHalfAway, FALSE, oneWhere, withColumns } from './dialect.ts'
+import { type ColumnOf, conditionSql, holds, isAbsent } from './condition.ts'
+import { anyOf, type Dialect, divHalfAway, oneWhere, withColumns } from './dialect.ts'
 
 export const SIDES = ['base', 'candidate'] as const
 type Side = (typeof SIDES)[number]
@@ -45,7 +45,7 @@ export function decidedSql(quotes: string, pair: PolicyPair, columnOf: ColumnOf,
     both(side => [`${marginSql(side, dialect)} AS ${side}_margin`]),
     both(side => matches(pair, side, columnOf, false, dialect)),
     both(side => [
-      `${anyOf(pair[side].rules.map(rule => `${matchOf(rule, side, pair)} IS NULL`))} AS ${side}_absent`,
+      `${anyOf(pair[side].rules.map(rule => isAbsent(matchOf(rule, side, pair))))} AS ${side}_absent`,
       `(cost_cents IS NULL AND ${anyMatch(pair, side, rule => rule.kind === 'margin_floor')}) AS ${side}_cost_absent`,
       `${oneWhere(anyMatch(pair, side, rule => rule.kind === 'approval'))} AS ${side}_approval`,
       ...pair.approvers.map(
@@ -63,7 +63,7 @@ const matchOf = (rule: CheckedRule, side: Side, { ruleIds }: PolicyPair): string
   `${side}_matches_${ruleIds.indexOf(rule.id)}`
 
 const anyMatch = (pair: PolicyPair, side: Side, of: (rule: CheckedRule) => boolean): string =>
-  `coalesce(${anyOf(pair[side].rules.filter(of).map(rule => matchOf(rule, side, pair)))}, ${FALSE})`
+  anyOf(pair[side].rules.filter(of).map(rule => holds(matchOf(rule, side, pair))))
 
 function matches(
   pair: PolicyPair,
@@ -93,7 +93,7 @@ const grantSql = ({ rules }: CheckedPolicy, side: Side, pair: PolicyPair): strin
     .filter(isCap)
     .reduce(
       (granted, rule) =>
-        `least(${granted}, CASE WHEN ${matchOf(rule, side, pair)} THEN ${rule.limitBps} ELSE requested_discount_bps END)`,
+        `least(${granted}, CASE WHEN ${holds(matchOf(rule, side, pair))} THEN ${rule.limitBps} ELSE requested_discount_bps END)`,
       'requested_discount_bps',
     )
 
@@ -108,7 +108,7 @@ const marginSql = (side: Side, dialect: Dialect): string => `
 function effectSql(pair: PolicyPair, side: Side, ruleId: string): string {
   const rule = pair[side].rules.find(each => each.id === ruleId)
   if (rule === undefined) return '0'
-  const match = matchOf(rule, side, pair)
+  const match = holds(matchOf(rule, side, pair))
   const when = (condition: string, effect: number): string =>
     `CASE WHEN ${condition} THEN ${effect} ELSE 0 END`
   switch (rule.kind) {

@@ -1,7 +1,7 @@
 /**
  * Where databases differ, as far as the compiler is concerned. Everything else it writes is SQL that all of them read alike:
- * stages as nested SELECTs instead of WITH, CASE instead of FILTER and casts of truths, comparisons instead of `true` and `false`,
- * array literals indexed from 1 instead of joins, no windows.
+ * stages as nested SELECTs instead of WITH, CASE instead of FILTER and casts of truths, comparisons instead of `true` and `false`, integers
+ * instead of truths that may be NULL, array literals indexed from 1 instead of joins, no windows.
  */
 export interface Dialect {
   /** The type of signed integers of 64 bits. */
@@ -27,8 +27,6 @@ export interface Dialect {
 
 export const TRUE = '(1 = 1)'
 export const FALSE = '(1 = 0)'
-/** A truth that is absent. */
-export const ABSENT = '(nullif(1, 1) = 1)'
 
 /** At least one of the tests holds. */
 export const anyOf = (tests: readonly string[]): string =>
