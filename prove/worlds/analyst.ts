@@ -1,11 +1,15 @@
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
+import type { Decision } from '../../src/domain/decision.ts'
 import { judgeGuardrails } from '../../src/domain/guardrails.ts'
+import { LoggedSupport } from '../../src/domain/logged-support.ts'
 import type { MarketTruth } from '../../src/domain/market-truth.ts'
 import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import type { Quote, QuoteColumns } from '../../src/domain/quote.ts'
 import { type ReplaySums, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { replayIntervals } from '../../src/domain/replay-measures.ts'
 import { fitLogistic, solvePositive } from '../../src/domain/ridge-logistic.ts'
+import { studentTQuantile } from '../../src/domain/student-t.ts'
+import { worstWinPpm } from '../../src/domain/support.ts'
 import type { Thresholds } from '../../src/domain/thresholds.ts'
 import { currentSetting, tunablesOf, valuesAround } from '../../src/domain/tunables.ts'
 import { policyAt } from './best.ts'
@@ -13,19 +17,26 @@ import { decidedOn, type KnownQuote, type TruthLedger } from './ledger.ts'
 
 /** Quotes over which a gain is averaged; the coefficients rest on all of them. */
 const QUOTES_JUDGED = 2500
-/** One-sided 95% and two-sided 95% points of the standard normal distribution. */
-const NORMAL_95 = 1.6449
-const NORMAL_975 = 1.96
+/** Degrees of freedom from which Student's t is the normal distribution for all that matters here. */
+const NORMAL = 1000
 
 interface InformedFit {
   readonly coefficients: Float64Array
   readonly variance: Float64Array
 }
 
+/** What the analyst proves: some change at 95% taken by itself, and at 95% given that every parameter was looked at. */
+export interface AnalystProof {
+  readonly alone: boolean
+  readonly jointly: boolean
+}
+
 /**
- * Whether an analyst who knows the form of the response and sees every confounder proves an improvement at 95%, under the same
- * guardrails and the same support rule: some change of one parameter has a lower limit above zero. Maximum likelihood with the
- * clustered sandwich variance (Liang and Zeger 1986), gains by the delta method, no correction for looking at many changes.
+ * Whether an analyst who knows the form of the response and sees every confounder proves an improvement, under the same
+ * guardrails and the same support rule (thin segments, the share of unseen decisions, and their worst case): some change of one
+ * parameter that truly gains has a lower limit above zero. Maximum likelihood with the clustered sandwich variance (Liang
+ * and Zeger 1986), gains by the delta method. Jointly: at 0.05 over the number of parameters, as the product must prove it too;
+ * a change that passes at 0.05 out of a hundred looked at is proven for nobody who looked at the hundred.
  */
 export async function analystProves(
   truth: MarketTruth,
@@ -33,10 +44,11 @@ export async function analystProves(
   columns: QuoteColumns,
   ledger: TruthLedger,
   thresholds: Thresholds,
-): Promise<boolean> {
+): Promise<AnalystProof> {
   const fit = informedFit(truth, ledger.known)
-  const current = currentSetting(tunablesOf(base.document))
-  const candidates = tunablesOf(base.document).flatMap((tunable, at) =>
+  const tunables = tunablesOf(base.document)
+  const current = currentSetting(tunables)
+  const candidates = tunables.flatMap((tunable, at) =>
     valuesAround(tunable, tunable.current, 16, true).map(value => policyAt(base, current.with(at, value))),
   )
   const engine = columnarEngine()
@@ -49,21 +61,31 @@ export async function analystProves(
     model: null,
   })
   await engine.close()
-  const closed = Map.groupBy(ledger.known, ({ quote }) => quote.segment)
-  const thin = [...closed].flatMap(([segment, members]) =>
-    members.length < thresholds.evidence.thin_segment_quotes ? [segment] : [],
-  )
+  const thin = thinSegments(ledger, thresholds)
+  const support = new LoggedSupport(columns)
   const step = Math.max(1, Math.floor(ledger.known.length / QUOTES_JUDGED))
   const sample = ledger.known.filter((_, at) => at % step === 0)
-  return candidates.some(
-    (candidate, at) =>
-      mayBeProposed(replayed[at] as ReplaySums, thin, thresholds) &&
-      provesGain(truth, base, candidate, sample, fit, thresholds),
+  const proven = candidates.flatMap((candidate, at) =>
+    mayBeProposed(replayed[at] as ReplaySums, thin, thresholds) && ledger.delta(base, candidate) > 0
+      ? (gainInErrors(truth, base, candidate, sample, support, fit, thresholds) ?? [])
+      : [],
+  )
+  const most = Math.max(Number.NEGATIVE_INFINITY, ...proven)
+  return {
+    alone: most > studentTQuantile(0.95, NORMAL),
+    jointly: most > studentTQuantile(1 - 0.05 / tunables.length, NORMAL),
+  }
+}
+
+/** Segments with too few closed quotes. */
+export function thinSegments({ known }: TruthLedger, thresholds: Thresholds): readonly string[] {
+  return [...Map.groupBy(known, ({ quote }) => quote.segment)].flatMap(([segment, members]) =>
+    members.length < thresholds.evidence.thin_segment_quotes ? [segment] : [],
   )
 }
 
-/** The guardrails that need no model, and the support rule. */
-function mayBeProposed(sums: ReplaySums, thin: readonly string[], thresholds: Thresholds): boolean {
+/** The guardrails that need no model, thin segments, and the share of unseen decisions. */
+export function mayBeProposed(sums: ReplaySums, thin: readonly string[], thresholds: Thresholds): boolean {
   const { blocks } = judgeGuardrails(replayIntervals(sums, null), thresholds.guardrails)
   const extrapolatedBps = (sums.support.extrapolated * 10_000) / Math.max(1, sums.scored)
   return (
@@ -74,44 +96,55 @@ function mayBeProposed(sums: ReplaySums, thin: readonly string[], thresholds: Th
   )
 }
 
-function provesGain(
+/** The gain over its standard error, unseen decisions at their worst; null where the win rate may fall too far. */
+function gainInErrors(
   truth: MarketTruth,
   base: CheckedPolicy,
   candidate: CheckedPolicy,
   sample: readonly KnownQuote[],
+  support: LoggedSupport,
   { coefficients, variance }: InformedFit,
   thresholds: Thresholds,
-): boolean {
+): number | null {
   const size = coefficients.length
   const gain = { value: 0, gradient: new Float64Array(size) }
   const wins = { value: 0, gradient: new Float64Array(size) }
   for (const known of sample) {
-    for (const [policy, sign] of [
-      [candidate, 1],
-      [base, -1],
-    ] as const) {
-      const { grantedDiscountBps, approvalRequired, netCents } = decidedOn(policy, known.quote)
-      const features = featuresOf(truth, known, grantedDiscountBps, approvalRequired)
+    const before = decidedOn(base, known.quote)
+    const after = decidedOn(candidate, known.quote)
+    if (
+      before.grantedDiscountBps === after.grantedDiscountBps &&
+      before.approvalRequired === after.approvalRequired
+    )
+      continue
+    const profits = [before, after].map(({ netCents }) => netCents - (known.quote.costCents ?? 0)) as [
+      number,
+      number,
+    ]
+    const worst = support.isExtrapolated(known.quote, before, after)
+      ? worstWinPpm(before, after, profits[1])
+      : MODELLED
+    const add = (of: typeof gain, decision: Decision, worth: number): void => {
+      const features = featuresOf(truth, known, decision.grantedDiscountBps, decision.approvalRequired)
       const eta = features.reduce((sum, [at, x]) => sum + x * (coefficients[at] as number), 0)
       const win = 1 / (1 + Math.exp(-eta))
-      const profit = netCents - (known.quote.costCents ?? 0)
-      for (const [measure, worth] of [
-        [gain, profit],
-        [wins, 10_000],
-      ] as const) {
-        measure.value += (sign * worth * win) / sample.length
-        for (const [at, x] of features) {
-          measure.gradient[at] =
-            (measure.gradient[at] as number) + (sign * worth * win * (1 - win) * x) / sample.length
-        }
+      of.value += (worth * win) / sample.length
+      for (const [at, x] of features) {
+        of.gradient[at] = (of.gradient[at] as number) + (worth * win * (1 - win) * x) / sample.length
       }
     }
+    add(wins, after, 10_000)
+    add(wins, before, -10_000)
+    add(gain, before, -profits[0])
+    if (worst === MODELLED) add(gain, after, profits[1])
+    else if (worst === null) add(gain, before, profits[1])
+    else gain.value += (profits[1] * worst) / 1_000_000 / sample.length
   }
   const errorOf = (gradient: Float64Array): number => Math.sqrt(quadratic(variance, gradient))
-  return (
-    gain.value - NORMAL_95 * errorOf(gain.gradient) > 0 &&
-    wins.value - NORMAL_975 * errorOf(wins.gradient) >= thresholds.guardrails.min_win_rate_delta_bps
-  )
+  const winsLower = wins.value - studentTQuantile(0.975, NORMAL) * errorOf(wins.gradient)
+  if (winsLower < thresholds.guardrails.min_win_rate_delta_bps) return null
+  const error = errorOf(gain.gradient)
+  return error > 0 ? gain.value / error : null
 }
 
 /** Coefficient positions and values of the true form: segment, region, family, channel, size, slope by segment, approval, hidden. */
@@ -142,6 +175,7 @@ function featuresOf(
 }
 
 const FEATURES = 8
+const MODELLED = 'modelled'
 
 function informedFit(truth: MarketTruth, known: readonly KnownQuote[]): InformedFit {
   const { world } = truth

@@ -1,3 +1,4 @@
+import type { AnalystProof } from './analyst.ts'
 import { SIZES } from './family.ts'
 import type { JudgedChange, WorldResult } from './run.ts'
 
@@ -77,16 +78,34 @@ export function promiseFigures(worlds: readonly WorldResult[]): readonly Figure[
       0.05,
     ),
     ...[2000, 5000].map(quotes => {
-      const provable = from(quotes).filter(({ analyst }) => analyst === true)
-      const proposed = provable.filter(({ proposals }) => proposals.length > 0).length
-      return atLeast(`power from ${quotes} quotes`, proposed, provable.length, quotes === 2000 ? 0.8 : 0.9)
+      return power(`power from ${quotes} quotes`, from(quotes), 'jointly', quotes === 2000 ? 0.8 : 0.9)
     }),
+    ...[2000, 5000].map(quotes => ({
+      ...power(`the same, the analyst at 95% each, from ${quotes} quotes`, from(quotes), 'alone', 0),
+      limit: null,
+    })),
     ...[5000, 20_000].map(quotes => gainFigure(from(quotes), quotes, quotes === 5000 ? 0.55 : 0.65)),
     coverage('coverage without hidden confounding', clear, 0.93),
     coverage('coverage with it inside the range', clouded, 0.8),
     broughtCoverage('the same of changes nobody selected, without', clear),
     broughtCoverage('the same of changes nobody selected, with', clouded),
   ]
+}
+
+/** Of the worlds in which the analyst proves an improvement, those in which something is proposed. */
+function power(
+  name: string,
+  worlds: readonly WorldResult[],
+  proof: keyof AnalystProof,
+  limit: number,
+): Figure {
+  const provable = worlds.filter(({ analyst }) => analyst?.[proof] === true)
+  return atLeast(
+    name,
+    provable.filter(({ proposals }) => proposals.length > 0).length,
+    provable.length,
+    limit,
+  )
 }
 
 const worldsHarmed = (worlds: readonly WorldResult[]): number =>
@@ -143,7 +162,7 @@ function rowOf(name: string, worlds: readonly WorldResult[]): string {
   const best = worlds.filter(({ kind }) => kind === 'best')
   const deltas = proposalsOf(worlds).map(({ delta }) => delta)
   const parts = partsOf(worlds)
-  const provable = open.filter(({ analyst }) => analyst === true)
+  const provable = open.filter(({ analyst }) => analyst?.jointly === true)
   const gains = open.flatMap(({ best: top, proposals }) =>
     top !== null && top > 0 && proposals.length > 0 ? [(proposals[0]?.delta ?? 0) / top] : [],
   )

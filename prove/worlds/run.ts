@@ -1,18 +1,16 @@
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { auditFitness } from '../../src/domain/fitness.ts'
-import { judgeGuardrails } from '../../src/domain/guardrails.ts'
 import { simulateQuotes } from '../../src/domain/market.ts'
 import { RandomStream } from '../../src/domain/market-random.ts'
 import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import { proposalFigures } from '../../src/domain/proposal-figures.ts'
 import type { Quote } from '../../src/domain/quote.ts'
-import { replayIntervals } from '../../src/domain/replay-measures.ts'
 import { fitResponse } from '../../src/domain/response-fit.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import { currentSetting, type Setting, tunablesOf, valuesAround } from '../../src/domain/tunables.ts'
 import { optimise, type ReplayGround, replay } from '../../src/loop/optimise.ts'
 import { columnsOfQuotes } from '../../test/support/quote-columns.ts'
-import { analystProves } from './analyst.ts'
+import { type AnalystProof, analystProves, mayBeProposed, thinSegments } from './analyst.ts'
 import { bestByTruth, type Permits, policyAt } from './best.ts'
 import type { WorldCase } from './family.ts'
 import { TruthLedger } from './ledger.ts'
@@ -43,7 +41,7 @@ export interface WorldResult {
   /** A single change that nobody selected, for the coverage of what people bring. */
   readonly brought: JudgedChange | null
   /** Whether the informed analyst proves an improvement; null where not asked. */
-  readonly analyst: boolean | null
+  readonly analyst: AnalystProof | null
   /** The best true gain within the ranges under the guardrails, cents a quote; null where not asked. */
   readonly best: number | null
   /** Mean distance of predicted and observed win rate over bins of out-of-fold predictions, ppm. */
@@ -97,7 +95,10 @@ export async function runWorld(world: WorldCase, rivals = true): Promise<WorldRe
   }
 }
 
-/** The best true gain under the guardrails: those that need no model as the product judges them, the win rate by the truth. */
+/**
+ * The best true gain under the guardrails and the support rule: what needs no model as the product judges it, the win rate by the
+ * truth.
+ */
 async function bestGain(
   { truth, policy: base }: WorldCase,
   ground: ReplayGround,
@@ -106,14 +107,11 @@ async function bestGain(
 ): Promise<number> {
   const engine = columnarEngine()
   const { guardrails } = THRESHOLDS
+  const thin = thinSegments(ledger, THRESHOLDS)
   const permits: Permits = async policies => {
     if (policies.length === 0) return []
     const sums = await replay(engine, { ...ground, model: null }, policies)
-    return sums.map(each =>
-      judgeGuardrails(replayIntervals(each, null), guardrails).blocks.every(({ code }) =>
-        code.endsWith('_unknown'),
-      ),
-    )
+    return sums.map(each => mayBeProposed(each, thin, THRESHOLDS))
   }
   const best = await bestByTruth(truth, base, permits, from, guardrails.min_win_rate_delta_bps)
   await engine.close()
