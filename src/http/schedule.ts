@@ -14,8 +14,8 @@ interface Job {
 }
 
 /**
- * When each job runs. The checks are asked again until they have run, hourly and daily: both do nothing when they have, and one
- * that failed is made up for on the same day, in the same week.
+ * When each job runs. The checks are asked again, hourly and daily, so that one that failed is made up for on the same day, in the
+ * same week: once it ran, the daily one looks at the alerts again each time, and the weekly one does nothing.
  */
 export const PATTERNS = {
   daily: '0 6-23 * * *',

@@ -1,26 +1,23 @@
-import { type AlertCode, type AlertReading, alertReadings, isBeyondLimit } from '../domain/alert-state.ts'
+import type { AlertCode } from '../domain/alert-state.ts'
 import { dayOf } from '../domain/job-calendar.ts'
-import type { KpiSummary } from '../domain/kpi.ts'
-import { DEFAULT_WINDOW_LENGTH } from '../domain/kpi-window.ts'
 import type { IncidentCause } from '../domain/playbook.ts'
 import { done, type Result } from '../domain/refusal.ts'
 import type { JsonObject } from '../domain/units.ts'
-import { currentThresholds } from './active.ts'
+import { DAILY_WINDOW, lookAgain, raise, raisedIn } from './alert-look.ts'
 import { authorize } from './authorize.ts'
 import { checkpointElsewhere } from './checkpoint-post.ts'
 import { incidentOf, openIncidentRows } from './incident.ts'
-import { insertIncident } from './incident-open.ts'
 import { type RecordedKpiSummary, recordKpiSummary } from './kpi.ts'
 import { DAILY_EVENT, missedJobs } from './missed-jobs.ts'
 import { type AutomaticPause, pauseAgain, pauseWhereConfigured } from './ops-pause.ts'
-import type { Ports, Reading, Writing } from './ports.ts'
+import type { Ports, Reading } from './ports.ts'
 import { record } from './record.ts'
-import type { AuditRow, KpiSnapshotRow } from './tables.ts'
+import type { AuditRow } from './tables.ts'
 
 /** `ops daily`, JSON names. */
 export interface DailyReport {
   readonly day: string
-  /** The day had its run before; this is what it found. */
+  /** The day had its run before; this is what it found, and what was raised since. */
   readonly already_ran: boolean
   readonly kpi_snapshot_id: string
   /** As the v1 query compares, without samples or the signed limits. */
@@ -48,7 +45,8 @@ export interface OpenIncidentLine {
 /**
  * The daily operator check: a recorded KPI snapshot over 30 days, an incident for each alert that is raised (beyond its limit on
  * enough samples, and none open for it), the pause where the thresholds say so, and what was missed. Once a day: again, it
- * gives what the day's run found, and engages the pause that run could not engage. Refuses not_authorised and key_expired.
+ * looks at the alerts as they are now, opens incidents for those raised since, engages the pause that run could not engage, and
+ * gives all that with what the day's run found. Refuses not_authorised and key_expired.
  */
 export async function opsDaily(
   ports: Ports,
@@ -62,9 +60,8 @@ export async function opsDaily(
   })
   if (!begun.ok) return begun
   const { earlier, missed } = begun.value
-  if (earlier !== null) return done(await pausedAfterAll(ports, input.actorId, reportIn(earlier)))
-  const window = { length: DEFAULT_WINDOW_LENGTH, from: null, to: null }
-  const summary = await recordKpiSummary(ports, { ...window, actorId: input.actorId })
+  if (earlier !== null) return lookedAgain(ports, input.actorId, reportIn(earlier))
+  const summary = await recordKpiSummary(ports, { ...DAILY_WINDOW, actorId: input.actorId })
   if (!summary.ok) return summary
   const opened = await ports.store.change(tx =>
     raise(tx, ports, input.actorId, summary.value.kpi_snapshot_id),
@@ -113,58 +110,27 @@ const reportIn = (row: AuditRow): DailyReport => ({
   already_ran: true,
 })
 
-/** The day's report, with the pause engaged now that its run could not engage, for what the newest snapshot still shows. */
-async function pausedAfterAll(ports: Ports, actorId: string, report: DailyReport): Promise<DailyReport> {
-  const raised = await ports.store.read(async tx => {
-    const newest = await tx.last('kpi_snapshot')
-    return newest === null ? [] : (await raisedIn(tx, newest)).map(({ code }) => code)
-  })
-  return { ...report, pause: await pauseAgain(ports, actorId, report.pause, raised) }
-}
-
-/** Alerts that a recorded snapshot raises: beyond the limits in force, on enough samples. */
-async function raisedIn(tx: Reading, { summary_json }: KpiSnapshotRow): Promise<readonly AlertReading[]> {
-  const { thresholds } = await currentThresholds(tx)
-  return alertReadings(JSON.parse(summary_json) as KpiSummary, thresholds.alerts).filter(
-    reading => isBeyondLimit(reading) && reading.samples >= reading.samples_min,
-  )
-}
-
-interface Raised {
-  readonly readings: readonly AlertReading[]
-  readonly incidentIds: readonly string[]
-}
-
 /**
- * Opens an incident for every alert that is raised in the day's snapshot and has none open. Never in the newest: somebody may have
- * recorded an hour of calm meanwhile.
+ * The day's report with what was raised since, the incidents as they stand, and the pause engaged now that its run could not engage, for
+ * what the newest snapshot still shows.
  */
-async function raise(
-  tx: Writing,
-  ports: Ports,
-  actorId: string,
-  snapshotId: string,
-): Promise<Result<Raised>> {
-  const at = ports.clock.now()
-  const authority = await authorize(tx, at, actorId, 'incident_open')
-  if (!authority.ok) return authority
-  const snapshot = await tx.last('kpi_snapshot', { id: snapshotId })
-  if (snapshot === null) throw new Error('the snapshot just recorded is gone')
-  const open = new Set((await openIncidentRows(tx)).map(row => row.cause))
-  const opened: string[] = []
-  const readings = await raisedIn(tx, snapshot)
-  for (const reading of readings) {
-    if (open.has(reading.code)) continue
-    const { id } = await insertIncident(tx, ports, authority.value, at, {
-      cause: reading.code,
-      reason: `${reading.measured_bps} bps over ${reading.samples} candidates, limit ${reading.limit_bps} bps`,
-      ticket: null,
-      window: reading.window,
-      snapshot,
-    })
-    opened.push(id)
-  }
-  return done({ readings, incidentIds: opened })
+async function lookedAgain(ports: Ports, actorId: string, report: DailyReport): Promise<Result<DailyReport>> {
+  const since = await lookAgain(ports, actorId)
+  if (!since.ok) return since
+  const { raised, incidents } = await ports.store.read(async tx => {
+    const newest = await tx.last('kpi_snapshot')
+    const readings = newest === null ? [] : await raisedIn(tx, newest)
+    return { raised: readings.map(({ code }) => code), incidents: await openLines(tx) }
+  })
+  const fresh = raised.filter(code => !report.raised_alerts.includes(code))
+  const engaged = await pauseWhereConfigured(ports, actorId, fresh)
+  return done({
+    ...report,
+    raised_alerts: [...report.raised_alerts, ...fresh],
+    incidents_opened: [...report.incidents_opened, ...since.value.incidentIds],
+    incidents,
+    pause: [...(await pauseAgain(ports, actorId, report.pause, raised)), ...engaged],
+  })
 }
 
 async function openLines(tx: Reading): Promise<readonly OpenIncidentLine[]> {

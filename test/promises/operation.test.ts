@@ -14,9 +14,11 @@ import { opsWeekly } from '../../src/loop/ops-weekly.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { releasePause } from '../../src/loop/pause-release.ts'
 import type { Ports } from '../../src/loop/ports.ts'
+import { logHead } from '../../src/loop/trust.ts'
 import { validateInstallation } from '../../src/loop/validate.ts'
 import { installationWithHistory } from '../support/governed-candidate.ts'
 import { copyOf, daysLater, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
+import { withKpiFigures } from '../support/overriding.ts'
 
 let original: TestInstallation
 before(async () => {
@@ -116,6 +118,34 @@ test(
 
 const sick = (report: DoctorReport): readonly string[] =>
   report.checks.filter(check => !check.ok).map(check => check.name)
+
+test(
+  'O1 an alert raised after the day’s run has its incident at the next look, once, and a calm look records nothing',
+  onCopy(async ({ ports }) => {
+    const spike = { rollback_rate_bps: 2500, applied_candidate_count: 40, rolled_back_candidate_count: 10 }
+    const run = succeeded(await opsDaily(ports, { actorId: 'cron' }))
+    const entries = async () => (await ports.store.read(logHead)).size
+    const before = await entries()
+    assert.deepEqual(succeeded(await opsDaily(ports, { actorId: 'cron' })), { ...run, already_ran: true })
+    assert.equal(await entries(), before)
+    const spiking = withKpiFigures(ports, { ...spike, rollback_spike_alert: 1 })
+    const look = succeeded(await opsDaily(spiking, { actorId: 'ana' }))
+    assert.deepEqual([look.already_ran, look.raised_alerts], [true, ['rollback_spike']])
+    const [incident] = look.incidents
+    assert.deepEqual(look.incidents_opened, [incident?.incident_id])
+    assert.deepEqual([incident?.cause, incident?.next_step], ['rollback_spike', 1])
+    const row = await ports.store.read(tx => tx.last('incident'))
+    const snapshot = await ports.store.read(tx => tx.last('kpi_snapshot'))
+    assert.equal(row?.kpi_snapshot_id, snapshot?.id)
+    assert.notEqual(snapshot?.id, run.kpi_snapshot_id)
+    const raised = await entries()
+    const after = succeeded(await opsDaily(spiking, { actorId: 'cron' }))
+    assert.deepEqual([after.incidents_opened, after.incidents.length], [[], 1])
+    assert.equal(await entries(), raised)
+    assert.equal(await eventsOf(ports, 'ops_daily_run'), 1)
+    assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [])
+  }),
+)
 
 test(
   'doctor finds nothing on a sound installation, and each thing that is wrong, with what to do',
