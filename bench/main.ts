@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: () => import('./policy.ts'),
   replay: () => import('./replay.ts'),
   'policy-compare': () => import('./policy-compare.ts'),
+  'larger-than-memory': () => import('./larger-than-memory.ts'),
   audit: () => import('./audit.ts'),
   lifecycle: () => import('./lifecycle.ts'),
 }

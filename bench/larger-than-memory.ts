@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { columnarEngine } from '../src/adapters/columnar/engine.ts'
+import { snapshots } from '../src/adapters/snapshots.ts'
+import { storedReplay } from '../src/adapters/sql/stored-replay.ts'
+import { type ReplaySums, WHOLE_SNAPSHOT } from '../src/domain/replay.ts'
+import { generatedModel } from './generated-columns.ts'
+import { largeHistory } from './large-history.ts'
+import { twelveRules, withParams } from './twelve-rules.ts'
+
+/*
+ * Generates quotes straight into a Parquet file, proves it by digest and replays a change of the policy of 12 rules over it without
+ * loading it, with a response model of 33 fits at three slopes and without one. Up to two million quotes the columnar engine must
+ * give the same sums. What a process of its own takes at most is for the system to hold it to:
+ *
+ *     systemd-run --scope -p MemoryMax=4G -p MemorySwapMax=0 npm run bench -- larger-than-memory 100000000
+ *
+ * Words: quotes, folder for the file (default: a temporary one; some 40 bytes a quote, removed afterwards).
+ */
+
+const LOADED_ROWS_MAX = 2_000_000
+
+const [rowsWord = '1000000', place = tmpdir()] = process.argv.slice(2)
+const rows = Number(rowsWord)
+const home = join(place, `quotey-large-${process.pid}`)
+await mkdir(home)
+try {
+  const made = await timed('generated and digested', () => largeHistory(home, rows))
+  console.log(`  file: ${(made.bytes / 1e6).toFixed(0)} MB, ${(made.bytes / rows).toFixed(0)} bytes a quote`)
+  const kept = snapshots({ home }, () => undefined)
+  const opened = await timed('proven by digest', () => kept.open(made.digest))
+  if (!opened.ok) throw new Error(opened.refusal.message)
+  const base = twelveRules()
+  const task = {
+    snapshotDigest: made.digest,
+    base,
+    candidates: [
+      withParams(base, {
+        'discount-cap-enterprise': { cap_bps: 2_800 },
+        'discount-cap-smb': { cap_bps: 1_600 },
+      }),
+    ],
+    scope: WHOLE_SNAPSHOT,
+  }
+  const replay = storedReplay(home, () => undefined)
+  for (const model of [null, generatedModel()]) {
+    const [sums]: readonly ReplaySums[] = await timed(
+      model === null ? 'replayed without a model' : 'replayed with the model of 33 fits',
+      () => replay.evaluate(opened.value, { ...task, model }, false),
+    )
+    console.log(`  ${sums?.in_scope} in scope, ${sums?.impacted} impacted`)
+    if (rows > LOADED_ROWS_MAX) continue
+    const columns = await kept.load(made.digest)
+    if (!columns.ok) throw new Error(columns.refusal.message)
+    const engine = columnarEngine({ threads: 2 })
+    assert.deepEqual([sums], await engine.evaluate({ ...task, columns: columns.value, model }))
+    await engine.close()
+    console.log('  the columnar engine gives the same sums')
+  }
+} finally {
+  await rm(home, { recursive: true, force: true })
+}
+
+async function timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const usedBefore = process.cpuUsage()
+  const began = performance.now()
+  const result = await work()
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(usedBefore)
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024)
+  console.log(
+    `${rows.toLocaleString('en')} quotes ${what}: ${seconds.toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of processor, ${Math.round(rows / seconds).toLocaleString('en')} quotes/s; peak so far ${peak} MB`,
+  )
+  return result
+}
