@@ -7,6 +7,7 @@ export const FITNESS_CODES = [
   'no_overlap',
   'response_sign_wrong',
   'response_sign_unstable',
+  'response_shifted',
   'leaking_column',
   'too_few_outcomes',
   'thin_segment',

@@ -1,6 +1,12 @@
 import type { ClosedQuotes } from './closed-quotes.ts'
 import type { FitnessFinding, ResponseSlope } from './fitness-finding.ts'
-import { approvalColumn, type ClassedColumn, partitionBy, wholePartition } from './partition.ts'
+import {
+  approvalColumn,
+  type ClassedColumn,
+  type Partition,
+  partitionBy,
+  wholePartition,
+} from './partition.ts'
 import { responseSlope } from './variance.ts'
 
 /** Two-sided 5% of the standard normal distribution. */
@@ -13,9 +19,12 @@ export interface ResponseSlopes {
 }
 
 /** Like quotes agree in whether an approval was needed, segment, size, region, family and text attributes. */
-export const responseSlopes = (closed: ClosedQuotes, deciding: readonly ClassedColumn[]): ResponseSlopes => ({
+export const likeQuotes = (closed: ClosedQuotes, deciding: readonly ClassedColumn[]): Partition =>
+  partitionBy(closed, [approvalColumn(closed), ...deciding])
+
+export const responseSlopes = (closed: ClosedQuotes, like: Partition): ResponseSlopes => ({
   raw: responseSlope(closed, wholePartition(closed)),
-  adjusted: responseSlope(closed, partitionBy(closed, [approvalColumn(closed), ...deciding])),
+  adjusted: responseSlope(closed, like),
 })
 
 /**

@@ -32,6 +32,10 @@ export const FITNESS_TESTS: Readonly<Record<FitnessCode, FitnessTest>> = {
     test: 'the same slope over all quotes against that among like ones',
     source: SLOPE_SOURCES,
   },
+  response_shifted: {
+    test: 'slope and win rate among like quotes, the later half of the dates against the earlier',
+    source: 'Chow 1960; errors by clusters, Liang and Zeger 1986',
+  },
   leaking_column: {
     test: 'area under the ROC curve of a column, learnt on one half and judged on the other; levels of one outcome',
     source: ROC_SOURCES,

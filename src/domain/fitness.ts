@@ -18,11 +18,13 @@ import {
   undated,
 } from './fitness-records.ts'
 import {
+  likeQuotes,
   type ResponseSlopes,
   responseSignUnstable,
   responseSignWrong,
   responseSlopes,
 } from './fitness-response.ts'
+import { responseShifted } from './fitness-shift.ts'
 import { decidingColumns, partitionBy } from './partition.ts'
 import type { QuoteColumns } from './quote.ts'
 import { grantsExplained } from './variance.ts'
@@ -36,7 +38,8 @@ export function auditFitness(columns: QuoteColumns, options: FitnessOptions): Fi
   const deciding = decidingColumns(closed, options.protectedAttributes)
   const explained = grantsExplained(closed, partitionBy(closed, deciding))
   const explainedBps = explained === null ? null : Math.round(10_000 * explained)
-  const slopes = responseSlopes(closed, deciding)
+  const like = likeQuotes(closed, deciding)
+  const slopes = responseSlopes(closed, like)
   const findings = [
     noLosses(closed),
     losingPricesMissing(closed),
@@ -44,6 +47,7 @@ export function auditFitness(columns: QuoteColumns, options: FitnessOptions): Fi
     noOverlap(closed, deciding, explainedBps),
     responseSignWrong(slopes),
     responseSignUnstable(slopes),
+    responseShifted(closed, like),
     ...leakingColumns(closed),
     tooFewOutcomes(closed, deciding),
     costMissing(closed),

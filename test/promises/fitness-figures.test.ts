@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { closedQuotes } from '../../src/domain/closed-quotes.ts'
-import { responseSlopes } from '../../src/domain/fitness-response.ts'
+import { likeQuotes, responseSlopes } from '../../src/domain/fitness-response.ts'
 import { marketWorld } from '../../src/domain/market-world.ts'
 import { classText, decidingColumns, partitionBy } from '../../src/domain/partition.ts'
 import { rankSeparation } from '../../src/domain/rank-separation.ts'
@@ -75,7 +75,7 @@ test('where discounts do nothing, a slope is called significant in about one his
     const world = marketWorld({ slopeScale: 0, hiddenConfounding: 0 })
     const { columns } = simulatedHistory({ seed, quotes: 800, world })
     const closed = closedQuotes(columns)
-    const { adjusted } = responseSlopes(closed, decidingColumns(closed))
+    const { adjusted } = responseSlopes(closed, likeQuotes(closed, decidingColumns(closed)))
     if (Math.abs(adjusted?.t_thousandths ?? 0) > 1960) raised += 1
   }
   t.diagnostic(`seeds 1..${histories}: ${raised} significant`)

@@ -7,6 +7,7 @@ import { scanForAttacks } from '../../src/domain/attack-scan.ts'
 import { closedQuotes } from '../../src/domain/closed-quotes.ts'
 import { auditFitness } from '../../src/domain/fitness.ts'
 import { type FitnessAudit, shareBps } from '../../src/domain/fitness-finding.ts'
+import { moneyText } from '../../src/domain/money-text.ts'
 import type { Rule } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { practisedPolicy } from '../../src/domain/practised-policy.ts'
@@ -140,7 +141,10 @@ test('E3 renewal quotes: no proposal claims more than its lower bound, one that 
     const [brought] = succeeded(await propose(ports, { ...asAna, fromDiff })).candidates
     const bound = brought?.robust_lower_bound_cents_per_quote ?? 0
     assert.equal(/^effect: unproven: /.test(brought?.summary[1] ?? ''), bound <= 0, brought?.summary[1])
-    assert.ok(brought?.summary[1]?.includes(`robust lower bound ${bound}`), brought?.summary[1])
+    assert.ok(
+      brought?.summary[1]?.includes(`robust lower bound ${moneyText(bound, columns.currency)}`),
+      brought?.summary[1],
+    )
   } finally {
     await remove()
   }

@@ -22,6 +22,18 @@ const QUOTES = 6000
 const history = (world: WorldOptions = {}, quotes = QUOTES, seed = SEED): readonly Quote[] =>
   simulatedHistory({ seed, quotes, world: marketWorld(world) }).quotes
 
+/** From the middle of the year on, customers answer to price so much as before, and like the offers so much better or worse. */
+const shifting = (
+  answerBps: number,
+  effectMicro: number,
+  world: WorldOptions = {},
+  quotes = QUOTES,
+  seed = SEED,
+): readonly Quote[] => {
+  const breach = { kind: 'shift', slope_factor_bps: answerBps, effect_micro: effectMicro } as const
+  return simulatedHistory({ seed, quotes, world: { ...marketWorld(world), breach } }).quotes
+}
+
 const audit = (quotes: readonly Quote[]): FitnessAudit =>
   auditFitness(columnsOfQuotes(quotes), { thinSegmentQuotes: 200 })
 
@@ -144,6 +156,19 @@ const CASES: readonly Case[] = [
     history({ recordedConfounding: 0.5, slopeScale: 0.6 }, 12_000),
   ),
   flaw(
+    'response_shifted',
+    'limited',
+    'from the middle of the year on, customers answer to price a third as much',
+    shifting(3_300, 0, { slopeScale: 1.5 }, 12_000),
+    history({ slopeScale: 1.5 }, 12_000),
+  ),
+  flaw(
+    'response_shifted',
+    'limited',
+    'from the middle of the year on, fewer buy at any price',
+    shifting(10_000, -400_000),
+  ),
+  flaw(
     'leaking_column',
     'unfit',
     'a stage that is set at closing',
@@ -262,6 +287,22 @@ test('E3 the standard market is fit, and no sound world is called unfit', t => {
   }
   t.diagnostic(`seeds 100..129 at variety 0.5: ${JSON.stringify(verdicts)}`)
   assert.equal(verdicts.unfit, 0)
+})
+
+test('E3 where nothing changes over time, few histories are said to have shifted; where much does, most are', t => {
+  const shifted = { steady: 0, moved: 0 }
+  const histories = 40
+  for (let seed = 200; seed < 200 + histories; seed += 1) {
+    const world = { variety: 0.5, worldSeed: seed }
+    const quotes = { steady: history(world, 2000, seed), moved: shifting(10_000, 500_000, world, 2000, seed) }
+    for (const kind of ['steady', 'moved'] as const) {
+      const { findings } = audit(quotes[kind])
+      shifted[kind] += findings.filter(({ code }) => code === 'response_shifted').length
+    }
+  }
+  t.diagnostic(`seeds 200..${199 + histories}: ${JSON.stringify(shifted)} of ${histories} each`)
+  // Two tests at 1% each: 0.8 expected, 5 or more in about one run of a thousand.
+  assert.ok(shifted.steady <= 4 && shifted.moved >= 0.8 * histories, JSON.stringify(shifted))
 })
 
 test('limits are exact: a segment of 200 closed quotes is not thin, one of 199 is', () => {
