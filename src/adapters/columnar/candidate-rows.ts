@@ -26,15 +26,12 @@ export class CandidateRows {
   add(block: Block, changes: ChangedRules, decided: BlockDecisions, state: CandidateState): void {
     const base = this.#base
     const { layout } = this.#plan
-    this.#impacted.beginCandidate()
-    let impacted = 0
+    this.#impacted.begin()
     for (let place = 0; place < block.count; place += 1) {
       const was = base.status[place] as number
       const is = decided.status[place] as number
       if (was === DECIDED && is === DECIDED) {
-        if (this.#same(decided, place, changes)) continue
-        impacted += 1
-        this.#impacted.add(block, place, changes, decided, state)
+        if (!this.#same(decided, place, changes)) this.#impacted.note(place)
       } else if (was === DECIDED) {
         bump(state.cells, is === ATTRIBUTE_ABSENT ? layout.attributeAbsent : layout.costAbsent, 1)
         this.#takeAway(block, place, state.cells)
@@ -43,7 +40,7 @@ export class CandidateRows {
         bump(state.cells, layout.costAbsent, -1)
       }
     }
-    if (impacted > 0) this.#impacted.endBlock(state)
+    this.#impacted.add(block, changes, decided, state)
   }
 
   #same(decided: BlockDecisions, place: number, changes: ChangedRules): boolean {

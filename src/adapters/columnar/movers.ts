@@ -17,6 +17,7 @@ const behind = (left: Mover, right: Mover, sign: 1 | -1): number =>
 export class TopMovers {
   readonly #sign: 1 | -1
   readonly #kept: Mover[] = []
+  #leastAbout = 0
 
   constructor(sign: 1 | -1) {
     this.#sign = sign
@@ -39,6 +40,20 @@ export class TopMovers {
     if (place >= MOVERS_MAX) return
     this.#kept.splice(place, 0, mover)
     if (this.#kept.length > MOVERS_MAX) this.#kept.pop()
+    const last = this.#kept[this.#kept.length - 1] as Mover
+    this.#leastAbout = Math.abs(last.high * LIMB + last.low)
+  }
+
+  get isFull(): boolean {
+    return this.#kept.length === MOVERS_MAX
+  }
+
+  /**
+   * The size of the last delta kept, rounded as doubles are: rounding keeps order, so that what rounds to less is less. 0 where none
+   * is kept.
+   */
+  get leastAbout(): number {
+    return this.#leastAbout
   }
 
   get kept(): readonly Mover[] {

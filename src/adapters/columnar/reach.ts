@@ -1,6 +1,8 @@
+import type { Block } from './base-rows.ts'
 import { bump, type CandidateState } from './candidate-state.ts'
-import type { Difference } from './impacted-rows.ts'
-import { BLOCK_ROWS } from './kernel.ts'
+import type { ChangedRules } from './effect-index.ts'
+import type { Impacted } from './impacted-rows.ts'
+import { BLOCK_ROWS, type BlockDecisions } from './kernel.ts'
 import { SLICE } from './layout.ts'
 import { PairIndex } from './pair-index.ts'
 import type { Plan } from './plan.ts'
@@ -22,6 +24,7 @@ const KIND = {
 /** Which segments, regions, rules and cohorts a candidate reaches in the block at hand, and with what. */
 export class Reach {
   readonly #plan: Plan
+  readonly #base: BlockDecisions
   readonly #words: number
   readonly #steps: PairIndex
   readonly #kinds = new PairIndex(BLOCK_ROWS)
@@ -31,29 +34,53 @@ export class Reach {
   /** [kind][KIND]; sums of 1024 quotes stay below 2^53. */
   readonly #sums = new Float64Array(BLOCK_ROWS * KIND.cells)
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, base: BlockDecisions) {
     this.#plan = plan
+    this.#base = base
     this.#words = plan.index.words
     this.#steps = new PairIndex(BLOCK_ROWS * (this.#words + 1))
     this.#rules = new Int32Array(BLOCK_ROWS * this.#words)
   }
 
-  /** Adds a quote that the rules of `changed` changed. */
-  add(difference: Difference, changed: Int32Array): void {
+  /** Adds impacted quotes of one candidate to its sums. */
+  add(
+    { rows }: Block,
+    impacted: Impacted,
+    changes: ChangedRules,
+    decided: BlockDecisions,
+    state: CandidateState,
+  ): void {
+    const { costCents } = this.#plan.snapshot
+    const base = this.#base
     const sums = this.#sums
-    const at = this.#kindOf(difference, changed) * KIND.cells
-    bump(sums, at + KIND.quotes, 1)
-    bump(sums, at + KIND.withCost, difference.costKnown ? 1 : 0)
-    bump(sums, at + KIND.marginBps, difference.marginBps)
-    bump(sums, at + KIND.approvals, difference.approvals)
-    bump(sums, at + KIND.violations, difference.violations)
-    bump(sums, at + KIND.winPpm, difference.winPpm)
-    bump(sums, at + KIND.expectedLow, difference.expectedLow)
-    bump(sums, at + KIND.expectedMiddle, difference.expectedMiddle)
+    const { count, places, marginBps, winPpm, expectedLow, expectedMiddle } = impacted
+    for (let at = 0; at < count; at += 1) {
+      const place = places[at] as number
+      const row = rows[place] as number
+      changes.find(
+        base.words,
+        decided.words,
+        place * this.#words,
+        base.grantedBps[place] as number,
+        decided.grantedBps[place] as number,
+      )
+      const kind = this.#kindOf(row, changes.words) * KIND.cells
+      const approvals = (decided.approval[place] as number) - (base.approval[place] as number)
+      const violations = (decided.violations[place] as number) - (base.violations[place] as number)
+      bump(sums, kind + KIND.quotes, 1)
+      bump(sums, kind + KIND.withCost, Number.isNaN(costCents[row] as number) ? 0 : 1)
+      bump(sums, kind + KIND.marginBps, marginBps[at] as number)
+      bump(sums, kind + KIND.approvals, approvals)
+      bump(sums, kind + KIND.violations, violations)
+      bump(sums, kind + KIND.winPpm, winPpm[at] as number)
+      bump(sums, kind + KIND.expectedLow, expectedLow[at] as number)
+      bump(sums, kind + KIND.expectedMiddle, expectedMiddle[at] as number)
+    }
+    this.#endBlock(state)
   }
 
   /** Adds all kinds to a candidate's sums, and forgets them. */
-  endBlock({ cells, cohorts }: CandidateState): void {
+  #endBlock({ cells, cohorts }: CandidateState): void {
     const { snapshot, layout } = this.#plan
     for (let kind = 0; kind < this.#kinds.count; kind += 1) {
       const row = this.#row[kind] as number
@@ -76,8 +103,8 @@ export class Reach {
     this.#kinds.forget()
   }
 
-  #kindOf({ row, segmentCode }: Difference, changed: Int32Array): number {
-    let step = segmentCode
+  #kindOf(row: number, changed: Int32Array): number {
+    let step = this.#plan.snapshot.segment.codes[row] as number
     for (let word = 0; word < this.#words; word += 1) {
       step = this.#steps.numberOf(step, changed[word] as number)
     }

@@ -1,6 +1,7 @@
 import { SLOPE_SHIFTS } from '../../domain/response.ts'
 import { worstWinPpm } from '../../domain/support.ts'
-import type { Difference } from './impacted-rows.ts'
+import type { Block } from './base-rows.ts'
+import { EXTRAPOLATED, type Impacted, SAME_OFFER } from './impacted-rows.ts'
 import { BLOCK_ROWS, type BlockDecisions } from './kernel.ts'
 import { SHIFT_COUNT } from './layout.ts'
 import { PairIndex } from './pair-index.ts'
@@ -49,46 +50,50 @@ export class ResponseSums {
     this.#offerWas.fill(-1)
   }
 
-  beginCandidate(): void {
+  /** Adds impacted quotes of one candidate to its sums, and notes what each comes to by itself. */
+  add({ rows }: Block, impacted: Impacted, decided: BlockDecisions, cells: Float64Array): void {
     if (this.#response.makeRoom()) this.#offerWas.fill(-1)
-  }
-
-  /** Adds one quote whose offer differs and notes its own deltas in `difference`. */
-  add(difference: Difference, decided: BlockDecisions, extrapolated: boolean): void {
-    const { snapshot } = this.#plan
-    const { row, place, costKnown } = difference
+    const { costCents } = this.#plan.snapshot
+    const { count, places, support, winPpm, expectedLow, expectedMiddle } = impacted
     const response = this.#response
-    const was = this.#baseOffer(place, row)
-    const is = response.offer(
-      place,
-      row,
-      decided.grantedBps[place] as number,
-      decided.approval[place] as number,
-    )
-    const cost = costKnown ? (snapshot.costCents[row] as number) : 0
-    const profitWas = costKnown ? (this.#base.netCents[place] as number) - cost : 0
-    const profitIs = costKnown ? (decided.netCents[place] as number) - cost : 0
-    const worst = extrapolated && costKnown ? this.#worstKind(place, decided, profitIs) : MODELLED
-    const move = this.#moveOf(was, is, worst)
     const sums = this.#sums
-    const at = move * MOVE.cells
-    sums[at + MOVE.quotes] = (sums[at + MOVE.quotes] as number) + 1
-    sums[at + MOVE.profitWas] = (sums[at + MOVE.profitWas] as number) + profitWas
-    sums[at + MOVE.profitIs] = (sums[at + MOVE.profitIs] as number) + profitIs
-
+    const { wins } = response
     const stride = response.fits * SHIFT_COUNT
-    const pointWas = response.wins[was * stride + POINT] as number
-    const pointIs = response.wins[is * stride + POINT] as number
-    difference.winPpm = pointIs - pointWas
-    const middleWas = Math.floor(profitWas / LIMB)
-    const middleIs = Math.floor(profitIs / LIMB)
-    difference.expectedLow =
-      pointIs * (profitIs - middleIs * LIMB) - pointWas * (profitWas - middleWas * LIMB)
-    difference.expectedMiddle = pointIs * middleIs - pointWas * middleWas
+    for (let at = 0; at < count; at += 1) {
+      winPpm[at] = 0
+      expectedLow[at] = 0
+      expectedMiddle[at] = 0
+      if (support[at] === SAME_OFFER) continue
+      const place = places[at] as number
+      const row = rows[place] as number
+      const was = this.#baseOffer(place, row)
+      const granted = decided.grantedBps[place] as number
+      const is = response.offer(place, row, granted, decided.approval[place] as number)
+      const cost = costCents[row] as number
+      const costKnown = !Number.isNaN(cost)
+      const profitWas = costKnown ? (this.#base.netCents[place] as number) - cost : 0
+      const profitIs = costKnown ? (decided.netCents[place] as number) - cost : 0
+      const extrapolated = costKnown && support[at] === EXTRAPOLATED
+      const worst = extrapolated ? this.#worstKind(place, decided, profitIs) : MODELLED
+      const move = this.#moveOf(was, is, worst) * MOVE.cells
+      sums[move + MOVE.quotes] = (sums[move + MOVE.quotes] as number) + 1
+      sums[move + MOVE.profitWas] = (sums[move + MOVE.profitWas] as number) + profitWas
+      sums[move + MOVE.profitIs] = (sums[move + MOVE.profitIs] as number) + profitIs
+
+      const pointWas = wins[was * stride + POINT] as number
+      const pointIs = wins[is * stride + POINT] as number
+      winPpm[at] = pointIs - pointWas
+      const middleWas = Math.floor(profitWas / LIMB)
+      const middleIs = Math.floor(profitIs / LIMB)
+      expectedLow[at] = pointIs * (profitIs - middleIs * LIMB) - pointWas * (profitWas - middleWas * LIMB)
+      expectedMiddle[at] = pointIs * middleIs - pointWas * middleWas
+    }
+    this.#endBlock(cells)
   }
 
   /** Adds the moves of one candidate in the block to its sums, and forgets them. */
-  endBlock(cells: Float64Array): void {
+  #endBlock(cells: Float64Array): void {
+    if (this.#moves.count === 0) return
     for (let move = 0; move < this.#moves.count; move += 1) this.#addMove(move, cells)
     this.#moves.forget()
     const { expected, worst } = this.#plan.layout
