@@ -7,8 +7,10 @@ import { verifyAudit } from '../../src/loop/audit.ts'
 import { type CrashPoint, crashingAt, InjectedCrash } from '../../src/loop/crash-point.ts'
 import { liveStateDigest } from '../../src/loop/live-state.ts'
 import type { Ports } from '../../src/loop/ports.ts'
+import { oneServer } from '../support/both-stores.ts'
 import { apply, approvedCandidate, installationWithHistory, rollback } from '../support/governed-candidate.ts'
 import { copyOf, succeeded, type TestInstallation } from '../support/installation.ts'
+import { restoredIn } from '../support/restored-in.ts'
 
 const STRUCK = fileURLToPath(new URL('../support/struck-process.ts', import.meta.url))
 
@@ -63,7 +65,12 @@ async function cutsOf(move: Move): Promise<readonly CrashPoint[]> {
 }
 
 /** What must hold after a crash: nothing of the move is there, the audit is clean, and the same command simply goes on. */
-async function goesOn({ ports }: TestInstallation, move: Move, before: string, where: string): Promise<void> {
+async function goesOn(
+  { ports }: Pick<TestInstallation, 'ports'>,
+  move: Move,
+  before: string,
+  where: string,
+): Promise<void> {
   assert.equal(await liveStateDigest(ports), before, `${where}: half of it stayed`)
   const { epoch } = await ports.store.read(currentActivation)
   assert.deepEqual(succeeded(await verifyAudit(ports, null)).findings, [], where)
@@ -106,5 +113,36 @@ for (const move of MOVES) {
       }
     }
     t.diagnostic(`${cuts.length} processes killed`)
+  })
+}
+
+const server = oneServer()
+
+for (const move of MOVES) {
+  test(`L4 on PostgreSQL a fault after any single write of ${move.name} leaves nothing, and the same command goes on`, async t => {
+    const postgres = await server()
+    if (typeof postgres === 'string') return t.skip(`1 test left out: ${postgres}`)
+    const { config, ports } = await restoredIn(await postgres.emptyDatabase(), move.from())
+    try {
+      const before = await liveStateDigest(ports)
+      const counting = crashingAt(ports, 'before commit')
+      await assert.rejects(move.make(counting.ports, move.id()), InjectedCrash)
+      const cuts = Array.from({ length: counting.writes() }, (_, at) => at + 1)
+      for (const cut of cuts) {
+        // Half of them end the process, the others its transaction.
+        if (cut % 2 === 0) {
+          await assert.rejects(move.make(crashingAt(ports, cut).ports, move.id()), InjectedCrash)
+        } else {
+          const words = [STRUCK, config.home, move.name, move.id(), String(cut), config.databaseUrl as string]
+          const ended = spawnSync(process.execPath, words, { encoding: 'utf8' })
+          assert.deepEqual([ended.signal, ended.stdout], ['SIGKILL', 'struck'], ended.stderr)
+        }
+        assert.equal(await liveStateDigest(ports), before, `${move.name} cut at ${cut}: half of it stayed`)
+      }
+      await goesOn({ ports }, move, before, `${move.name} cut at ${cuts.length} places`)
+      t.diagnostic(`${cuts.length} places, one after another on the same database`)
+    } finally {
+      await ports.store.close()
+    }
   })
 }

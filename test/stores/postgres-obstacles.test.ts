@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { test as plainTest, type TestContext } from 'node:test'
 import { openPostgres } from '../../src/adapters/postgres/opening.ts'
-import { composePorts } from '../../src/compose.ts'
+import { composeNew, composePorts } from '../../src/compose.ts'
+import type { Config } from '../../src/config.ts'
 import type { Refusal, Result } from '../../src/domain/refusal.ts'
+import { addActor } from '../../src/loop/actor.ts'
+import { foundInstallation } from '../../src/loop/init.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { controlStatus } from '../../src/loop/pause-status.ts'
 import { BrokenState, type Ports } from '../../src/loop/ports.ts'
 import { oneServer, onServer, rawDatabase } from '../support/both-stores.ts'
 import { type Cut, cuttingProxy } from '../support/cutting-proxy.ts'
-import { type FreshHome, valueIn } from '../support/fresh-home.ts'
+import {
+  codeIn,
+  configIn,
+  type FreshHome,
+  scratchFolder,
+  starterPolicy,
+  valueIn,
+} from '../support/fresh-home.ts'
 import type { TestPostgres } from '../support/postgres.ts'
 
 const server = oneServer()
@@ -147,6 +159,39 @@ for (const [cut, thenGone, told] of [
     await ports.store.close()
   })
 }
+
+const initialise = (config: Config) => composeNew(config, ports => foundInstallation(ports, starterPolicy()))
+
+test('of two foundings at once in two homes on one database one wins, and the other leaves neither key nor home', async postgres => {
+  using folder = scratchFolder()
+  const databaseUrl = await postgres.emptyDatabase()
+  const configs = ['one', 'other'].map(name => ({ ...configIn(join(folder.path, name)), databaseUrl }))
+  const results = await Promise.all(configs.map(initialise))
+  const won = configs.filter((_, at) => results[at]?.ok)
+  assert.equal(won.length, 1)
+  assert.deepEqual(results.filter(result => !result.ok).map(codeIn), ['bad_input'])
+  assert.deepEqual(readdirSync(folder.path), [basename((won[0] as Config).home)])
+})
+
+test('a founding whose commit was kept and never answered keeps its root key, and is an installation', async postgres => {
+  using folder = scratchFolder()
+  const databaseUrl = await postgres.emptyDatabase()
+  await using proxy = await cuttingProxy(databaseUrl)
+  const config = configIn(join(folder.path, 'home'))
+  Object.assign(proxy, { cut: 'after the commit', thenGone: true })
+  const refusal = await obstacle(initialise({ ...config, databaseUrl: proxy.url }))
+  assert.equal(refusal.facts.cause, 'outcome_unknown')
+  const ports = valueIn(await composePorts({ ...config, databaseUrl }))
+  const person = {
+    id: 'ana',
+    roles: ['revenue_ops'],
+    service: false,
+    publicKey: null,
+    validUntil: null,
+  } as const
+  valueIn(await addActor(ports, person))
+  await ports.store.close()
+})
 
 test('P3 a table that is gone ends every command with the refusal of a broken store', async postgres => {
   await using home = await onServer(postgres).freshHome({ sam: ['safety_owner'] })

@@ -1,6 +1,7 @@
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { composeBackup, composePorts, composeRestored } from '../../src/compose.ts'
-import type { Config } from '../../src/config.ts'
+import { type Config, readConfig } from '../../src/config.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { succeeded, type TestInstallation } from './installation.ts'
 
@@ -12,7 +13,9 @@ export async function restoredIn(
   const name = new URL(databaseUrl).pathname.slice(1)
   const backup = join(installed.folder, `backup-${name}`)
   succeeded(await composeBackup(installed.config, backup))
-  const config = { ...installed.config, home: join(installed.folder, `home-${name}`), databaseUrl }
+  const home = join(installed.folder, `home-${name}`)
+  const config = { ...readConfig({ home }, {}), databaseUrl }
   succeeded(await composeRestored(config, backup))
+  await cp(installed.config.keysFolder, config.keysFolder, { recursive: true })
   return { config, ports: succeeded(await composePorts(config)) }
 }
