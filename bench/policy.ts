@@ -15,6 +15,8 @@ const YARDSTICKS = ['duckdb', 'arrays'] as const
 
 /** By name: how the line reads, and the most quotes it is asked about; what is not named here runs at any size. */
 const FAST: Readonly<Record<string, string>> = {
+  'columnar-2': 'columnar, 2 threads',
+  'columnar-1': 'columnar, 1 thread',
   branchless: 'loop over typed arrays without branches, 1 thread',
   arrays: 'loop over typed arrays, 1 thread',
   objects: 'loop over objects, 1 thread',

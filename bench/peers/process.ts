@@ -8,6 +8,8 @@ import type { MakePeer } from './peer.ts'
 
 /** Loaded one by one: a process that times a loop has no database in it. */
 const PEERS: Readonly<Record<string, () => Promise<MakePeer>>> = {
+  'columnar-1': async () => (await import('./columnar.ts')).columnarAlone,
+  'columnar-2': async () => (await import('./columnar.ts')).columnarOnTwo,
   arrays: async () => (await import('./array-loop.ts')).arrayLoop,
   branchless: async () => (await import('./array-loop.ts')).branchlessLoop,
   objects: async () => (await import('./object-loop.ts')).objectLoop,
