@@ -99,9 +99,9 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
-/** Lines in fences and indented blocks of a page that call our command, without those that are run. */
+/** Lines in fences and indented blocks of a page that call our command, without those that are run, here or beside a server. */
 function unrunCommands(name: string): readonly string[] {
-  const text = page(name).replaceAll(/<!-- run -->\n```sh\n[\s\S]*?```/g, '')
+  const text = page(name).replaceAll(/<!-- run( on a server)? -->\n```sh\n[\s\S]*?```/g, '')
   const fenced = [...text.matchAll(/^```\w*\n([\s\S]*?)^```/gm)].flatMap(([, body]) =>
     (body ?? '').split('\n'),
   )
