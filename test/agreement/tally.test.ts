@@ -19,6 +19,7 @@ import { columnsOfQuotes } from '../support/quote-columns.ts'
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 
 const here = columnarEngine({ threads: 0 })
+const cutFine = columnarEngine({ threads: 0, runRows: 1 })
 const workers = columnarEngine({ threads: 2 })
 after(() => workers.close())
 
@@ -29,6 +30,7 @@ test('R2 what one policy decides on all quotes is the same quote by quote and in
       const policy = checked(document)
       const found = await here.tally(columns, policy)
       assert.deepEqual(found, tallyOneByOne(columns, policy))
+      assert.deepEqual(await cutFine.tally(columns, policy), found)
       for (const field of Object.keys(reached) as (keyof typeof reached)[]) reached[field] += found[field]
     }),
     { seed: SEED, numRuns: 300 },
@@ -125,7 +127,7 @@ test('rows are combined and ordered by their keys, and a key of too many values 
         bound: 5,
       })
       const unique = { values: Int32Array.from({ length: rows }, (_, row) => row), offset: 0, bound: rows }
-      const { codes, count, used } = combine(rows, [of(first), unique, of(second)])
+      const { codes, count, used } = combine(rows, [of(first), unique, of(second)], 2)
       assert.deepEqual(used, [true, false, true])
       const pairs = new Map<string, number>()
       for (let row = 0; row < rows; row += 1) {

@@ -12,7 +12,8 @@ import { countKinds, type KindCounts, noKinds } from './task-kinds.ts'
 /** Ways to evaluate a task that must all give what the oracle gives, by the name they go under. */
 export const WAYS: Readonly<Record<string, () => ReplayEngine>> = {
   columnar: () => columnarEngine({ threads: 0 }),
-  partitions: () => columnarEngine({ partitions: 3 }),
+  runs: () => columnarEngine({ threads: 0, runRows: 1 }),
+  partitions: () => columnarEngine({ partitions: 3, runRows: 16 }),
   threads: () => columnarEngine({ threads: 2 }),
   scattered: () => overScatteredRows(columnarEngine({ threads: 0 })),
   repeated: () => askedTwice(columnarEngine({ threads: 0 })),

@@ -22,6 +22,8 @@ const THREADS_MAX = 16
 export interface ColumnarOptions {
   /** Worker threads; 0 works in the calling thread. Default: one per processor from 50,000 rows on. */
   readonly threads?: number
+  /** Rows that a run of like quotes holds on average, at least; default 2048. */
+  readonly runRows?: number
   /** Ranges that a snapshot is cut into when working in the calling thread. */
   readonly partitions?: number
 }
@@ -48,7 +50,7 @@ export function columnarEngine(options: ColumnarOptions = {}): ColumnarEngine {
   const preparedOf = (columns: QuoteColumns): PreparedSnapshot => {
     const known = prepared.get(columns)
     if (known !== undefined) return known
-    const snapshot = prepareSnapshot(columns, threadsFor(columns.rows) > 0)
+    const snapshot = prepareSnapshot(columns, threadsFor(columns.rows) > 0, options.runRows)
     prepared.set(columns, snapshot)
     return snapshot
   }

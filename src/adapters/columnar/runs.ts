@@ -39,10 +39,10 @@ export interface Key {
   readonly bound: number
 }
 
-/** Runs should hold this many rows on average, or splitting costs more than settling saves. */
-const RUN_ROWS_MEAN_MIN = 256
-/** So many runs are always allowed. */
-const RUNS_ALWAYS = 32
+/** Runs should hold this many rows on average, or making a loop for each costs more than settling saves. */
+export const RUN_ROWS = 2_048
+/** Enough to tell quotes with cost from quotes without. */
+const RUNS_ALWAYS = 2
 const RUNS_MAX = 1_024
 /** Cells of the table that numbers combinations. */
 const TABLE_CELLS_MAX = 4_000_000
@@ -54,9 +54,9 @@ export interface Combinations {
   readonly used: readonly boolean[]
 }
 
-/** Takes keys in the order given, leaving out those that would make too many combinations. */
-export function combine(rows: number, keys: readonly Key[]): Combinations {
-  const countMax = Math.max(RUNS_ALWAYS, Math.min(RUNS_MAX, Math.floor(rows / RUN_ROWS_MEAN_MIN)))
+/** Takes keys in the order given, leaving out those with which combinations would hold fewer than `runRows` rows on average. */
+export function combine(rows: number, keys: readonly Key[], runRows: number): Combinations {
+  const countMax = Math.max(RUNS_ALWAYS, Math.min(RUNS_MAX, Math.floor(rows / runRows)))
   let codes = new Int32Array(rows)
   let spare = new Int32Array(rows)
   let count = rows === 0 ? 0 : 1

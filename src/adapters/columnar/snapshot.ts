@@ -10,7 +10,7 @@ import {
   permuted,
 } from './packed-array.ts'
 import { featuresOf, runsOf } from './run-features.ts'
-import { combine, orderBy, type Run } from './runs.ts'
+import { combine, orderBy, RUN_ROWS, type Run } from './runs.ts'
 import { type SupportTables, supportTables } from './support-table.ts'
 
 /** A text column without absence: `''` stands for it, as quoteAt says. */
@@ -55,8 +55,12 @@ export interface PreparedSnapshot {
   readonly latency: LatencyMeans | null
 }
 
-/** Prepares once per snapshot. With `shared`, arrays lie in shared memory. */
-export function prepareSnapshot(columns: QuoteColumns, shared: boolean): PreparedSnapshot {
+/** Prepares once per snapshot. With `shared`, arrays lie in shared memory. Runs hold `runRows` rows on average, or more. */
+export function prepareSnapshot(
+  columns: QuoteColumns,
+  shared: boolean,
+  runRows: number = RUN_ROWS,
+): PreparedSnapshot {
   const { rows } = columns
   const segment = keyColumn(columns.segment)
   const region = keyColumn(columns.region)
@@ -69,6 +73,7 @@ export function prepareSnapshot(columns: QuoteColumns, shared: boolean): Prepare
   const { codes, count, used } = combine(
     rows,
     features.map(feature => feature.key),
+    runRows,
   )
   const order = orderBy(rows, [
     { values: codes, offset: 0, bound: count },
