@@ -21,7 +21,7 @@ export interface Invocation {
  */
 export function performing<T>(
   run: (call: Invocation) => Promise<Result<T>>,
-  text: (value: T) => string,
+  text: (value: T, call: Invocation) => string,
 ): (...received: unknown[]) => Promise<void> {
   return async (...received) => {
     const command = received.at(-1) as Command
@@ -41,7 +41,7 @@ export function performing<T>(
     }
     try {
       const result = await run(call)
-      if (result.ok) say(flags.json ? asJson(result.value) : text(result.value))
+      if (result.ok) say(flags.json ? asJson(result.value) : text(result.value, call))
       else tell(result.refusal, flags.json === true)
     } catch (error) {
       if (!(error instanceof BrokenState)) throw error

@@ -31,5 +31,6 @@ function valueText(value: Json): string {
   return String(value)
 }
 
+/** `+ 0` because what rounds to nothing has no sign. */
 const decimal = (value: number, digits: number): string =>
-  value.toLocaleString('en-US', { maximumFractionDigits: digits })
+  (Number(value.toFixed(digits)) + 0).toLocaleString('en-US', { maximumFractionDigits: digits })

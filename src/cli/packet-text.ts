@@ -3,7 +3,7 @@ import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
 import type { Packet } from '../domain/packet.ts'
 import { changeText, estimateText } from '../domain/packet-summary.ts'
 import type { Estimate } from '../domain/replay-report.ts'
-import { guardrailRows } from './report/guardrail-rows.ts'
+import { attackFigure, guardrailRows } from './report/guardrail-rows.ts'
 
 export const PACKET_FORMATS = ['text', 'md', 'json', 'html'] as const
 export type PacketFormat = (typeof PACKET_FORMATS)[number]
@@ -102,8 +102,8 @@ const attackRows = ({ safety }: Packet): readonly (readonly string[])[] =>
   safety.attacks.map(result => [
     result.attack,
     result.outcome,
-    result.measured === null ? 'unknown' : String(result.measured),
-    String(result.limit),
+    result.measured === null ? 'unknown' : attackFigure(result.attack, result.measured),
+    `at most ${attackFigure(result.attack, result.limit)}`,
     [result.reason, ...drivenBy(result)].join('; '),
   ])
 

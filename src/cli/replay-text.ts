@@ -1,6 +1,7 @@
 import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
-import { estimateText } from '../domain/packet-summary.ts'
-import type { Mover, ReplayReport, ReplaySlice } from '../domain/replay-report.ts'
+import { estimateText, signed } from '../domain/packet-summary.ts'
+import type { Estimate, Mover, ReplayReport, ReplaySlice } from '../domain/replay-report.ts'
+import { interval, secondsChange } from './report/figures.ts'
 
 /** A replay for people: what was counted, what changes, where, who moves most, and what to do next. */
 export function replayText(report: ReplayReport): string {
@@ -22,6 +23,17 @@ export function replayText(report: ReplayReport): string {
     .filter(part => part !== '')
     .join('\n\n')
 }
+
+/** What a verified replay says first: that it was derived anew, and from what. */
+export const verifiedText = (report: ReplayReport): string =>
+  [
+    `derived anew from its inputs: every field of this replay comes out as recorded`,
+    ...Object.entries(report.inputs)
+      .filter(([name, value]) => name.endsWith('_digest') && value !== null)
+      .map(([name, value]) => `  ${name.replace('_digest', '').replaceAll('_', ' ').padEnd(15)}  ${value}`),
+    '',
+    replayText(report),
+  ].join('\n')
 
 type Row = readonly [label: string, text: string]
 
@@ -64,8 +76,8 @@ function effectRows({
     ['win rate', estimateText(intervals.win_rate_delta_bps, 'bps')],
     ['approvals', estimateText(intervals.approval_load_delta_bps, 'bps of quotes')],
     ['approval coverage lost', estimateText(intervals.approval_coverage_loss_bps, 'bps of value')],
-    ['approval waiting', estimateText(intervals.approval_latency_delta_seconds, 'seconds a quote')],
-    ['violations', estimateText(intervals.hard_violation_delta, 'violations')],
+    ['approval waiting', waitingText(intervals.approval_latency_delta_seconds)],
+    ['violations', estimateText(intervals.hard_violation_delta, 'in all')],
   ]
 }
 
@@ -104,14 +116,28 @@ const sliceRows = (slices: Readonly<Record<string, ReplaySlice>>, currency: stri
     .filter(([, slice]) => slice.impacted > 0)
     .map(([key, slice]) => [
       key === '' ? '(none)' : key,
-      `${slice.impacted} of ${slice.scored} quotes, margin ${orUnknown(slice.margin_delta_bps)} bps, expected ${slice.expected_margin_delta_cents.per_quote === null ? 'unknown' : moneyChangeText(slice.expected_margin_delta_cents.per_quote, currency)} a quote`,
+      `${slice.impacted} of ${slice.scored} quotes, margin ${slice.margin_delta_bps === null ? 'unknown' : signed(slice.margin_delta_bps)} bps, expected ${slice.expected_margin_delta_cents.per_quote === null ? 'unknown' : moneyChangeText(slice.expected_margin_delta_cents.per_quote, currency)} a quote`,
     ])
 
 const moverRows = (movers: readonly Mover[], currency: string): readonly Row[] =>
   movers.map(({ quote_id, base, candidate, rule_ids, ...mover }) => [
     quote_id,
-    `${moneyChangeText(mover.expected_margin_delta_cents, currency)}: discount ${base.granted_discount_bps} to ${candidate.granted_discount_bps} bps, approval ${yesNo(base.approval_required)} to ${yesNo(candidate.approval_required)}, by ${rule_ids.join(', ')}`,
+    `${moneyChangeText(mover.expected_margin_delta_cents, currency)}: ${[
+      moved('discount', base.granted_discount_bps, candidate.granted_discount_bps, ' bps'),
+      moved('approval', yesNo(base.approval_required), yesNo(candidate.approval_required), ''),
+      moved('violates', base.violations.join(' ') || 'none', candidate.violations.join(' ') || 'none', ''),
+    ].join(', ')}, by ${rule_ids.join(', ')}`,
   ])
+
+/** `discount 3000 to 2450 bps`, or the value alone where both policies say the same. */
+const moved = (what: string, from: number | string, to: number | string, unit: string): string =>
+  from === to ? `${what} ${to}${unit}` : `${what} ${from} to ${to}${unit}`
+
+/** Waiting a quote, as people say times. */
+const waitingText = (estimate: Estimate): string =>
+  estimate.point === null
+    ? 'unknown'
+    : `${secondsChange(estimate.point)} a quote (${interval(estimate, secondsChange)})`.replaceAll('−', '-')
 
 const guardrailRows = ({ guardrails }: ReplayReport): readonly Row[] =>
   guardrails.passed ? [['', 'all pass']] : guardrails.blocks.map(({ code, reason }) => [code, reason])
@@ -124,5 +150,4 @@ const nextStep = ({ candidate_id, guardrails }: ReplayReport): string =>
     `next: quotey policy-packet build ${candidate_id ?? 'CANDIDATE'}`,
   ].join('\n')
 
-const orUnknown = (value: number | null): string => (value === null ? 'unknown' : String(value))
 const yesNo = (value: boolean): string => (value ? 'yes' : 'no')

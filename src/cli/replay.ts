@@ -4,7 +4,7 @@ import type { ReplayEngine } from '../domain/replay.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
 import { actorOf, type Invocation, performing } from './face.ts'
 import { idNamed } from './latest.ts'
-import { replayText } from './replay-text.ts'
+import { replayText, verifiedText } from './replay-text.ts'
 
 export function register(parent: Command): void {
   parent
@@ -16,19 +16,23 @@ export function register(parent: Command): void {
       'columnar, sql, clickhouse or oracle; the report is the same (default: columnar)',
     )
     .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')
-    .action(performing(run, replayText))
+    .action(
+      performing(run, (report, call) => (isVerifying(call) ? verifiedText(report) : replayText(report))),
+    )
 }
 
+const isVerifying = (call: Invocation): boolean =>
+  (call.options as { readonly verify?: boolean }).verify === true
+
 async function run(call: Invocation): Promise<Result<ReplayReport>> {
-  const options = call.options as { readonly engine?: string; readonly verify?: boolean }
-  const engine = engineNamed(options.engine)
+  const engine = engineNamed((call.options as { readonly engine?: string }).engine)
   if (!engine.ok) return engine
   const choice = engine.value === null ? {} : { engine: engine.value }
   const ports = await call.ports()
   if (!ports.ok) return ports
   const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
   if (!named.ok) return named
-  if (options.verify === true) {
+  if (isVerifying(call)) {
     const { verifyReplay } = await import('../loop/replay-verify.ts')
     return verifyReplay(ports.value, { candidateId: named.value, ...choice })
   }

@@ -1,6 +1,6 @@
 import type { AttackOutcome, AttackResult } from '../../domain/attack.ts'
 import { change, count, words } from './figures.ts'
-import { type GuardrailRow, guardrailRows } from './guardrail-rows.ts'
+import { attackFigure, type GuardrailRow, guardrailRows } from './guardrail-rows.ts'
 import { html, type Markup, prose } from './markup.ts'
 import type { RunReport } from './run-report.ts'
 import { section, word } from './section.ts'
@@ -36,18 +36,6 @@ function guardrail({ name, measured, limit, kind, unit, outcome }: GuardrailRow)
   return html`<tr><th>${name}</th><td class="n">${measured === null ? 'unknown' : withUnit(measured)}</td>
 <td class="n">${kind === 'at_least' ? 'at least' : 'at most'} ${withUnit(limit)}</td><td>${word(outcome, SIDES[outcome])}</td></tr>`
 }
-
-const ATTACKS_IN_BPS = [
-  'margin_collapse',
-  'biased_cohort_regression',
-  'threshold_gaming',
-  'extrapolation',
-  'protected_attribute',
-]
-
-/** Shares and losses are in bps; the other attacks count quotes or rules. */
-const attackFigure = (name: string, value: number): string =>
-  `${count(value)}${ATTACKS_IN_BPS.includes(name) ? ' bps' : ''}`
 
 const attack = ({
   attack: name,

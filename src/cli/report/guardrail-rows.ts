@@ -1,5 +1,6 @@
 import type { GuardrailCode, ReplayReport } from '../../domain/replay-report.ts'
 import type { Thresholds } from '../../domain/thresholds.ts'
+import { count } from './figures.ts'
 
 export interface GuardrailRow {
   readonly name: string
@@ -70,3 +71,15 @@ export function guardrailRows(
     ),
   ]
 }
+
+const ATTACKS_IN_BPS: readonly string[] = [
+  'margin_collapse',
+  'biased_cohort_regression',
+  'threshold_gaming',
+  'extrapolation',
+  'protected_attribute',
+]
+
+/** What an attack measured, or its limit. Shares and losses are in bps; the other attacks count quotes or rules. */
+export const attackFigure = (name: string, value: number): string =>
+  `${count(value)}${ATTACKS_IN_BPS.includes(name) ? ' bps' : ''}`
