@@ -144,9 +144,6 @@ async function checkpoint(call: Invocation) {
 async function exportTo(call: Invocation) {
   const ports = await call.ports()
   if (!ports.ok) return ports
-  const exported = await exportAudit(ports.value)
-  if (!exported.ok) return exported
-  const { writeFolder } = await import('../adapters/new-files.ts')
-  const files = await writeFolder(call.arguments[0] as string, exported.value.files)
-  return files.ok ? done({ ...exported.value, files: files.value }) : files
+  const { fillFolder } = await import('../adapters/new-files.ts')
+  return fillFolder(call.arguments[0] as string, write => exportAudit(ports.value, { write }))
 }

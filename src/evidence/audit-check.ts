@@ -1,6 +1,6 @@
 import type { Digest, JsonObject } from '../domain/units.ts'
 import { contentFindings } from './audit-content-check.ts'
-import { type AuditedStore, type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
+import { type AuditedStore, type AuditFinding, finding, rowsOf, type StoredTables } from './audit-finding.ts'
 import { type CheckedKeyrings, checkKeyrings } from './audit-keyring-check.ts'
 import { LogReader } from './audit-log-check.ts'
 import { PlaceReader } from './audit-places.ts'
@@ -36,9 +36,7 @@ export interface OpenedStore {
 export async function openedStore(store: AuditedStore): Promise<OpenedStore> {
   const held: Record<string, readonly JsonObject[]> = {}
   for (const table of store.tables.filter(name => !PASSING.includes(name))) {
-    const rows: JsonObject[] = []
-    for await (const block of store.blocks(table)) rows.push(...block)
-    held[table] = rows
+    held[table] = await rowsOf(store, table)
   }
   return { store, held, keyrings: checkKeyrings(held) }
 }

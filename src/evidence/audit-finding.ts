@@ -9,7 +9,7 @@ export type Blocks = AsyncIterable<readonly JsonObject[]> | Iterable<readonly Js
 /** A store as the checker reads it, which may be larger than memory. It MUST be one consistent view. */
 export interface AuditedStore {
   readonly tables: readonly string[]
-  /** The rows of one of those tables; may be asked for again. */
+  /** The rows of a table, none where it is not among those; may be asked for again. */
   blocks(table: string): Blocks
 }
 
@@ -18,6 +18,13 @@ export const storeOf = (tables: StoredTables): AuditedStore => ({
   tables: Object.keys(tables),
   blocks: table => [tables[table] ?? []],
 })
+
+/** Every row of a table that is small enough to be held; none where there is no such table. */
+export async function rowsOf(store: AuditedStore, table: string): Promise<readonly JsonObject[]> {
+  const rows: JsonObject[] = []
+  if (store.tables.includes(table)) for await (const block of store.blocks(table)) rows.push(...block)
+  return rows
+}
 
 /** One thing that is not as it was written. */
 export type AuditFinding = {

@@ -1,8 +1,8 @@
-import type { Digest, JsonObject } from '../domain/units.ts'
-import { type AuditFinding, finding, type StoredTables } from './audit-finding.ts'
-import type { DerivedTree } from './audit-tree-check.ts'
+import type { Digest } from '../domain/units.ts'
+import { type AuditedStore, type AuditFinding, finding } from './audit-finding.ts'
+import { type DerivedTree, GrowingTree } from './audit-tree-check.ts'
 import { digestOfHash, hashOfDigest } from './canonical.ts'
-import { isConsistent, isIncluded } from './merkle-verify.ts'
+import { isConsistent, isIncluded, leafOf } from './merkle-verify.ts'
 
 /** Proofs of an export, schema `clo_audit_proofs.v1`. */
 export type AuditProofs = {
@@ -40,36 +40,45 @@ export const PROVEN_EVENTS: readonly string[] = [
   'rolled_back',
 ]
 
+/** The exported log as far as proofs speak of it. */
+export interface ProvenLog {
+  readonly tree: DerivedTree
+  /** Events that need a proof. */
+  readonly deciding: readonly { readonly id: string; readonly event_type: string }[]
+  /** Ids of entries that proofs name, by index. */
+  readonly idAt: ReadonlyMap<number, string>
+}
+
+export async function readProvenLog(store: AuditedStore, { inclusion }: AuditProofs): Promise<ProvenLog> {
+  const tree = new GrowingTree()
+  const deciding: ProvenLog['deciding'][number][] = []
+  const idAt = new Map<number, string>()
+  const named = new Set(inclusion.map(({ index }) => index))
+  for await (const block of store.blocks('policy_lifecycle_audit')) {
+    for (const row of block) {
+      const [id, event_type] = [String(row.id), String(row.event_type)]
+      if (named.has(tree.size)) idAt.set(tree.size, id)
+      if (PROVEN_EVENTS.includes(event_type)) deciding.push({ id, event_type })
+      tree.add(leafOf(String(row.entry_json)))
+    }
+  }
+  return { tree, deciding, idAt }
+}
+
 /** Checks each proof by itself and against the tree that the exported entries make, and that no deciding event lacks one. */
-export function proofFindings(
-  proofs: AuditProofs,
-  tables: StoredTables,
-  tree: DerivedTree,
-): readonly AuditFinding[] {
-  const entries = tables.policy_lifecycle_audit ?? []
+export function proofFindings(proofs: AuditProofs, log: ProvenLog): readonly AuditFinding[] {
   const proven = new Set(proofs.inclusion.map(proof => proof.entry_id))
-  const unproven = entries.filter(
-    row => PROVEN_EVENTS.includes(String(row.event_type)) && !proven.has(String(row.id)),
-  )
+  const unproven = log.deciding.filter(({ id }) => !proven.has(id))
   return [
-    ...unproven.map(row =>
-      finding(
-        'proof_invalid',
-        `inclusion of ${String(row.id)}`,
-        'a proof',
-        `none of ${String(row.event_type)}`,
-      ),
+    ...unproven.map(({ id, event_type }) =>
+      finding('proof_invalid', `inclusion of ${id}`, 'a proof', `none of ${event_type}`),
     ),
-    ...proofs.inclusion.flatMap(proof => inclusionFindings(proof, entries, tree)),
-    ...proofs.consistency.flatMap(proof => consistencyFindings(proof, tree)),
+    ...proofs.inclusion.flatMap(proof => inclusionFindings(proof, log)),
+    ...proofs.consistency.flatMap(proof => consistencyFindings(proof, log.tree)),
   ]
 }
 
-function inclusionFindings(
-  proof: InclusionProof,
-  entries: readonly JsonObject[],
-  tree: DerivedTree,
-): readonly AuditFinding[] {
+function inclusionFindings(proof: InclusionProof, { tree, idAt }: ProvenLog): readonly AuditFinding[] {
   const { entry_id: id, index, size, leaf_hash: leafHash, root_hash: rootHash } = proof
   const wrong = (expected: string, found: unknown): readonly AuditFinding[] => [
     finding('proof_invalid', `inclusion of ${id}`, expected, found),
@@ -81,7 +90,7 @@ function inclusionFindings(
   if (size > tree.size || rootHash !== tree.rootAt(size)) return wrong('the root of this log', rootHash)
   const derived = digestOfHash(tree.hashAt(0, index))
   if (derived !== leafHash) return wrong(leafHash, derived)
-  return entries[index]?.id === id ? [] : wrong(id, entries[index]?.id)
+  return idAt.get(index) === id ? [] : wrong(id, idAt.get(index))
 }
 
 function consistencyFindings(proof: ConsistencyProof, tree: DerivedTree): readonly AuditFinding[] {

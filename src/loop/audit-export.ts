@@ -1,20 +1,28 @@
 import { done, type Result } from '../domain/refusal.ts'
-import type { Instant, JsonObject } from '../domain/units.ts'
+import type { Instant } from '../domain/units.ts'
 import { type AuditReport, auditAgainst } from '../evidence/audit-against.ts'
-import { finding, type StoredTables, storeOf } from '../evidence/audit-finding.ts'
-import { type AuditProofs, PROVEN_EVENTS, proofFindings } from '../evidence/audit-proof-check.ts'
-import { GrowingTree } from '../evidence/audit-tree-check.ts'
+import { type AuditedStore, finding, rowsOf } from '../evidence/audit-finding.ts'
+import {
+  type AuditProofs,
+  PROVEN_EVENTS,
+  proofFindings,
+  readProvenLog,
+} from '../evidence/audit-proof-check.ts'
 import { canonicalText } from '../evidence/canonical.ts'
-import { leafOf } from '../evidence/merkle-verify.ts'
-import { everyTable } from './audit.ts'
+import { auditedStore } from './audit.ts'
 import { consistencyProof, inclusionProof, rootOf } from './log-tree.ts'
 import type { Ports, Reading } from './ports.ts'
 import type { AuditRow, CheckpointRow } from './tables.ts'
 import { logHead } from './trust.ts'
 
-/** What `audit export` writes, by file name. */
+/** Where an export is written, file by file. */
+export interface ExportPlace {
+  /** Adds text to a file, which is made with the first. */
+  write(file: string, text: string): Promise<void>
+}
+
+/** What `audit export` wrote. */
 export interface AuditExport {
-  readonly files: Readonly<Record<string, string>>
   readonly rows: number
   readonly inclusion_proofs: number
   readonly consistency_proofs: number
@@ -22,9 +30,9 @@ export interface AuditExport {
   readonly checkpoint_size: number | null
 }
 
-/** An export read back. */
+/** An export to be read back. */
 export interface ReadExport {
-  readonly tables: StoredTables
+  readonly store: AuditedStore
   readonly proofs: AuditProofs
   /** The newest checkpoint as it lay beside the tables; null where there was none. */
   readonly checkpoint: string | null
@@ -34,38 +42,48 @@ export const PROOFS_FILE = 'proofs.json'
 export const CHECKPOINT_FILE = 'checkpoint.txt'
 
 /** The whole store as text, one JSON object a line, with the proofs and the newest checkpoint. Holds no private key. */
-export const exportAudit = (ports: Ports): Promise<Result<AuditExport>> =>
+export const exportAudit = (ports: Ports, place: ExportPlace): Promise<Result<AuditExport>> =>
   ports.store.read(async tx => {
+    const store = auditedStore(tx)
+    let rows = 0
     // The tree follows from the entries, and whoever checks them derives it.
-    const { audit_node: _, ...evidence } = await everyTable(tx)
-    const tables = Object.entries(evidence)
-    const lines = (rows: readonly JsonObject[]): string => rows.map(row => `${canonicalText(row)}\n`).join('')
+    for (const table of store.tables.filter(name => name !== 'audit_node')) {
+      await place.write(`${table}.jsonl`, '')
+      for await (const block of store.blocks(table)) {
+        await place.write(`${table}.jsonl`, block.map(row => `${canonicalText(row)}\n`).join(''))
+        rows += block.length
+      }
+    }
     const checkpoints = await tx.find('checkpoint')
     const newest = checkpoints.at(-1)
-    const proofs = await proofsOf(tx, await tx.find('policy_lifecycle_audit'), checkpoints)
+    const proofs = await proofsOf(tx, await decidingEntries(tx), checkpoints)
+    await place.write(PROOFS_FILE, `${JSON.stringify(proofs, null, 1)}\n`)
+    if (newest !== undefined) await place.write(CHECKPOINT_FILE, newest.note)
     return done({
-      files: {
-        ...Object.fromEntries(tables.map(([table, rows]) => [`${table}.jsonl`, lines(rows)])),
-        [PROOFS_FILE]: `${JSON.stringify(proofs, null, 1)}\n`,
-        ...(newest === undefined ? {} : { [CHECKPOINT_FILE]: newest.note }),
-      },
-      rows: tables.reduce((sum, [, rows]) => sum + rows.length, 0),
+      rows,
       inclusion_proofs: proofs.inclusion.length,
       consistency_proofs: proofs.consistency.length,
       checkpoint_size: newest?.size ?? null,
     })
   })
 
+async function decidingEntries(tx: Reading): Promise<readonly AuditRow[]> {
+  const entries: AuditRow[] = []
+  for (const event_type of PROVEN_EVENTS)
+    entries.push(...(await tx.find('policy_lifecycle_audit', { event_type })))
+  return entries.sort((one, other) => one.entry_index - other.entry_index)
+}
+
 /** Each deciding event in the log of the newest checkpoint (the later ones in the whole log), each checkpoint in the next. */
 async function proofsOf(
   tx: Reading,
-  entries: readonly AuditRow[],
+  deciding: readonly AuditRow[],
   checkpoints: readonly CheckpointRow[],
 ): Promise<AuditProofs> {
   const head = await logHead(tx)
   const signed = checkpoints.at(-1) ?? head
   const inclusion: AuditProofs['inclusion'][number][] = []
-  for (const entry of entries.filter(row => PROVEN_EVENTS.includes(row.event_type))) {
+  for (const entry of deciding) {
     const { size, root_hash } = entry.entry_index < signed.size ? signed : head
     inclusion.push({
       entry_id: entry.id,
@@ -98,34 +116,34 @@ async function proofsOf(
  * a checkpoint from elsewhere; without one the newest kept in the export says how far its own signatures reach.
  */
 export async function verifyExport(
-  { tables, proofs, checkpoint }: ReadExport,
+  { store, proofs, checkpoint }: ReadExport,
   against: string | null,
   now: Instant,
   ageSecondsMax: number | null,
 ): Promise<Result<AuditReport>> {
   const kept = against === null ? null : { note: against, now, ageSecondsMax }
-  const audited = await auditAgainst(storeOf(tables), kept)
+  const audited = await auditAgainst(store, kept)
   if (!audited.ok) return audited
-  const tree = new GrowingTree()
-  for (const row of tables.policy_lifecycle_audit ?? []) tree.add(leafOf(String(row.entry_json)))
-  const newest = (tables.checkpoint?.at(-1)?.note ?? null) as string | null
+  const log = await readProvenLog(store, proofs)
+  const newest = (await rowsOf(store, 'checkpoint')).at(-1)
+  const note = (newest?.note ?? null) as string | null
   const findings = [
     ...audited.value.findings,
-    ...proofFindings(proofs, tables, tree),
-    ...(checkpoint === newest ? [] : [finding('checkpoint_invalid', CHECKPOINT_FILE, newest, checkpoint)]),
+    ...proofFindings(proofs, log),
+    ...(checkpoint === note ? [] : [finding('checkpoint_invalid', CHECKPOINT_FILE, note, checkpoint)]),
   ]
-  const unchecked = [...audited.value.unchecked, ...uncheckedOf(tables, tree.size)]
+  const signed = Number(newest?.size ?? 0)
+  const unchecked = [...audited.value.unchecked, ...(await uncheckedIn(store, log.tree.size - signed))]
   return done({ ...audited.value, ok: findings.length === 0, findings, unchecked })
 }
 
-function uncheckedOf(tables: StoredTables, size: number): readonly string[] {
-  const signed = Number(tables.checkpoint?.at(-1)?.size ?? 0)
-  const id = String(tables.installation?.at(-1)?.installation_id)
-  const snapshots = (tables.history_snapshot ?? []).length
+async function uncheckedIn(store: AuditedStore, unsigned: number): Promise<readonly string[]> {
+  const id = String((await rowsOf(store, 'installation')).at(-1)?.installation_id)
+  const snapshots = (await rowsOf(store, 'history_snapshot')).length
   return [
     `whether \`${id}\` is the installation you mean: compare the name with one you have from elsewhere`,
     'what happened after the export',
-    ...(signed < size ? [`the newest ${size - signed} entries are under no checkpoint of the export`] : []),
+    ...(unsigned > 0 ? [`the newest ${unsigned} entries are under no checkpoint of the export`] : []),
     ...(snapshots > 0 ? [`the quotes of ${snapshots} snapshots, which are no part of an export`] : []),
   ]
 }

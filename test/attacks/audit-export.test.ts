@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { readExportFolder } from '../../src/adapters/export-folder.ts'
-import { writeFolder } from '../../src/adapters/new-files.ts'
+import { fillFolder } from '../../src/adapters/new-files.ts'
+import { refuse } from '../../src/domain/refusal.ts'
 import type { AuditReport } from '../../src/evidence/audit-against.ts'
+import { rowsOf } from '../../src/evidence/audit-finding.ts'
 import type { AuditProofs } from '../../src/evidence/audit-proof-check.ts'
 import { exportAudit, verifyExport } from '../../src/loop/audit-export.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
@@ -19,8 +21,7 @@ let lived: TestInstallation
 before(async () => {
   lived = await livedInInstallation()
   succeeded(await takeCheckpoint(lived.ports, 'sam'))
-  const { files } = succeeded(await exportAudit(lived.ports))
-  succeeded(await writeFolder(exported, files))
+  succeeded(await fillFolder(exported, write => exportAudit(lived.ports, { write })))
 })
 after(async () => {
   await lived.remove()
@@ -146,7 +147,8 @@ test('V1 proofs of an export that were altered, swapped, shortened or left out a
 })
 
 test('V1 a checkpoint of an export that was put in place of another is named', async () => {
-  const older = succeeded(await readExportFolder(exported)).tables.checkpoint?.[0]?.note as string
+  const [oldest] = await rowsOf(succeeded(await readExportFolder(exported)).store, 'checkpoint')
+  const older = String(oldest?.note)
   for (const meddle of [
     (folder: string) => writeFileSync(join(folder, 'checkpoint.txt'), older),
     (folder: string) => rmSync(join(folder, 'checkpoint.txt')),
@@ -161,4 +163,20 @@ test('what is no export, or no longer one, is refused', async () => {
   cpSync(exported, folder, { recursive: true })
   edit(folder, 'actor.jsonl', text => text.slice(0, -5))
   refusedWith('audit_broken', await readExportFolder(folder))
+})
+
+test('a folder that is not empty is left as it is, and one that could not be filled is empty again', async () => {
+  const taken = join(scratch.path, 'taken')
+  mkdirSync(taken)
+  writeFileSync(join(taken, 'mine.txt'), 'mine')
+  const exporting = (folder: string) => fillFolder(folder, write => exportAudit(lived.ports, { write }))
+  refusedWith('bad_input', await exporting(taken))
+  assert.deepEqual(readdirSync(taken), ['mine.txt'])
+  const half = join(scratch.path, 'half')
+  const torn = await fillFolder(half, async write => {
+    await write('policy_lifecycle_audit.jsonl', 'begun')
+    return refuse('audit_broken', 'the store could not be read on', 'restore a backup')
+  })
+  refusedWith('audit_broken', torn)
+  assert.deepEqual(readdirSync(half), [])
 })
