@@ -1,10 +1,9 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkpointPlace } from './adapters/checkpoint-place.ts'
 import type { ClickHousePlace } from './adapters/clickhouse/connection.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
-import { fileObstacle } from './adapters/file-obstacle.ts'
+import { inForkFolder } from './adapters/fork-folder.ts'
 import { conditionOf, databaseFile, openFile, openStore, seatOf } from './adapters/home-database.ts'
 import { keyFolder } from './adapters/keys.ts'
 import { buildHome } from './adapters/new-home.ts'
@@ -214,25 +213,8 @@ async function engineNamed(name: ReplayEngine['name'], config: Config): Promise<
  * A second installation over a copy of the store, for drills: its own name, root key and empty keyring, its keys in a folder
  * that goes away with it. It sees the same snapshots, which are named by digest and never change.
  */
-async function forkOf(config: Config, store: Store, progress: Progress): Promise<Fork> {
-  const place = tmpdir()
-  const folder = await mkdtemp(join(place, 'quotey-fork-')).catch(error => {
-    throw obstructed(place, error)
-  })
-  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true })
-  try {
-    return await forkIn(folder, remove, config, store, progress)
-  } catch (error) {
-    await remove()
-    throw obstructed(place, error)
-  }
-}
-
-/** What the file system met outside this program is told as a refusal; anything else stays a fault of ours. */
-function obstructed(folder: string, error: unknown): unknown {
-  const obstacle = fileObstacle(folder, error)
-  return obstacle === null ? error : new BrokenState(obstacle)
-}
+const forkOf = (config: Config, store: Store, progress: Progress): Promise<Fork> =>
+  inForkFolder((folder, remove) => forkIn(folder, remove, config, store, progress))
 
 async function forkIn(
   folder: string,
