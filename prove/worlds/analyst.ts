@@ -8,7 +8,7 @@ import type { Quote, QuoteColumns } from '../../src/domain/quote.ts'
 import { type ReplaySums, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { replayIntervals } from '../../src/domain/replay-measures.ts'
 import { fitLogistic, solvePositive } from '../../src/domain/ridge-logistic.ts'
-import { studentTQuantile } from '../../src/domain/student-t.ts'
+import { oneSidedLevel, studentTQuantile } from '../../src/domain/student-t.ts'
 import { worstWinPpm } from '../../src/domain/support.ts'
 import type { Thresholds } from '../../src/domain/thresholds.ts'
 import { currentSetting, tunablesOf, valuesAround } from '../../src/domain/tunables.ts'
@@ -35,7 +35,7 @@ export interface AnalystProof {
  * Whether an analyst who knows the form of the response and sees every confounder proves an improvement, under the same
  * guardrails and the same support rule (thin segments, the share of unseen decisions, and their worst case): some change of one
  * parameter that truly gains has a lower limit above zero. Maximum likelihood with the clustered sandwich variance (Liang
- * and Zeger 1986), gains by the delta method. Jointly: at 0.05 over the number of parameters, as the product must prove it too;
+ * and Zeger 1986), gains by the delta method. Jointly: at the level at which the product must prove it (`oneSidedLevel`);
  * a change that passes at 0.05 out of a hundred looked at is proven for nobody who looked at the hundred.
  */
 export async function analystProves(
@@ -73,7 +73,7 @@ export async function analystProves(
   const most = Math.max(Number.NEGATIVE_INFINITY, ...proven)
   return {
     alone: most > studentTQuantile(0.95, NORMAL),
-    jointly: most > studentTQuantile(1 - 0.05 / tunables.length, NORMAL),
+    jointly: most > studentTQuantile(1 - oneSidedLevel(tunables.length), NORMAL),
   }
 }
 

@@ -17,7 +17,7 @@ export interface GainJudgement {
 /**
  * The robust lower bound of DESIGN section 7. At each of the three slopes of the range (estimate - d, estimate, estimate + d):
  * the gain of the full fit with extrapolated quotes as bad as monotonicity allows, less Student's t at one-sided level
- * 0.05 / tunables times the delete-a-group jackknife error of that same gain; the least of the three. The gain is that
+ * 0.05 / sqrt(tunables) times the delete-a-group jackknife error of that same gain; the least of the three. The gain is that
  * over the quotes replayed, as they are; what is taken off is the chance in what the model learnt. What the worst case takes for certain has no chance left in it, so the model's uncertainty there is not taken off again. Where the full fit is
  * more pessimistic than the worst case, its own gain is judged. Rounded downwards. null where there is no model, no scored
  * quote with cost, fewer than two groups to resample, or more tunables than the model has quantiles for.

@@ -5,7 +5,7 @@ import { fittedCurvesOf } from './response-curve.ts'
 import { slopeOf } from './response-design.ts'
 import type { FitOptions, FloatingResponse } from './response-fit.ts'
 import { fittedSlope } from './response-slopes.ts'
-import { studentTQuantile } from './student-t.ts'
+import { oneSidedLevel, studentTQuantile } from './student-t.ts'
 import { compareText } from './text.ts'
 import { TUNABLES_MAX } from './tunables.ts'
 
@@ -75,7 +75,7 @@ function studentT(degreesOfFreedom: number): FittedResponseModel['student_t_ppm'
     Math.round(studentTQuantile(probability, degreesOfFreedom) * 1_000_000)
   return {
     two_sided_95: ppm(0.975),
-    one_sided_by_tunables: Array.from({ length: TUNABLES_MAX }, (_, at) => ppm(1 - 0.05 / (at + 1))),
+    one_sided_by_tunables: Array.from({ length: TUNABLES_MAX }, (_, at) => ppm(1 - oneSidedLevel(at + 1))),
   }
 }
 

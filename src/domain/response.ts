@@ -21,7 +21,7 @@ export interface ResponseModel {
   readonly slope_offset_nano: number
   /** Segments no proposal may touch. */
   readonly thin_segments: readonly string[]
-  /** Student's t by purpose, in ppm: two-sided 95%, and one-sided 0.05 / m for m = 1..40 tunables (index m - 1). */
+  /** Student's t by purpose, in ppm: two-sided 95%, and one-sided at `oneSidedLevel(m)` for m = 1..40 tunables (index m - 1). */
   readonly student_t_ppm: { readonly two_sided_95: number; readonly one_sided_by_tunables: readonly number[] }
   /** Groups that hold closed quotes; the jackknife runs over them. */
   readonly groups_used: readonly number[]

@@ -64,3 +64,10 @@ function logGamma(x: number): number {
   const base = shifted + 7.5
   return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(base) - base + Math.log(sum)
 }
+
+/**
+ * Level of the proof of one change when m >= 1 tunables are looked at: 0.05 / sqrt(m), between none and a full allowance for looking at
+ * m. Dubey's correction 1 - (1 - 0.05)^(1 / m^(1 - r)) for gains correlated by r = 1/2, to first order (Sankoh, Huque and Dubey,
+ * Statistics in Medicine 16, 1997): tunables share one response model, one approval effect and one hidden bias.
+ */
+export const oneSidedLevel = (tunables: number): number => 0.05 / Math.sqrt(tunables)
