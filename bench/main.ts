@@ -7,13 +7,14 @@
 
 const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   policy: () => import('./policy.ts'),
+  settings: () => import('./settings.ts'),
   replay: () => import('./replay.ts'),
   'policy-compare': () => import('./policy-compare.ts'),
   'larger-than-memory': () => import('./larger-than-memory.ts'),
   audit: () => import('./audit.ts'),
   lifecycle: () => import('./lifecycle.ts'),
 }
-const BY_DEFAULT = ['policy', 'replay']
+const BY_DEFAULT = ['policy', 'settings', 'replay']
 
 const [name, ...words] = process.argv.slice(2)
 if (name !== undefined && BENCHES[name] === undefined) {

@@ -10,8 +10,32 @@ export const CHANNELS = ['direct', 'partner', 'web'] as const
  * Closed quotes of which only that is filled in which a policy reads; the other columns are absent and share their memory, so that
  * ten million fit several processes. The same quotes for the same number of rows. One in 50 has no cost.
  */
-export function generatedRequests(rows: number): QuoteColumns {
+export const generatedRequests = (rows: number): QuoteColumns => {
   const next = randomIntegers(20_261_122)
+  return requests(rows, next, {
+    listCents: () => 50_000 + next(1_000) * next(1_000) * 40,
+    costCents: list => (next(50) === 0 ? Number.NaN : Math.floor((list * (40 + next(35))) / 100)),
+    requestedBps: () => next(81) * 50,
+  })
+}
+
+/** The same from a list of ten prices with a cost each, in steps of 2.5%, so that a million quotes are some 80,000 different ones. */
+export const requestsFromPriceList = (rows: number): QuoteColumns => {
+  const next = randomIntegers(20_261_122)
+  return requests(rows, next, {
+    listCents: () => 1_000_000 * 2 ** next(10),
+    costCents: list => (next(50) === 0 ? Number.NaN : (list * (50 + 3 * Math.log2(list / 1_000_000))) / 100),
+    requestedBps: () => next(17) * 250,
+  })
+}
+
+interface Amounts {
+  readonly listCents: () => number
+  readonly costCents: (listCents: number) => number
+  readonly requestedBps: () => number
+}
+
+function requests(rows: number, next: (bound: number) => number, amounts: Amounts): QuoteColumns {
   const numbers = (make: (row: number) => number): Float64Array => {
     const values = new Float64Array(rows)
     for (let row = 0; row < rows; row += 1) values[row] = make(row)
@@ -22,10 +46,10 @@ export function generatedRequests(rows: number): QuoteColumns {
     for (let row = 0; row < rows; row += 1) codes[row] = next(dictionary.length)
     return { kind: 'text', dictionary, codes }
   }
-  const listCents = numbers(() => 50_000 + next(1_000) * next(1_000) * 40)
+  const listCents = numbers(amounts.listCents)
   const absent = new Float64Array(rows).fill(Number.NaN)
   const one: TextColumn = { kind: 'text', dictionary: [''], codes: new Int32Array(rows) }
-  const requestedDiscountBps = numbers(() => next(81) * 50)
+  const requestedDiscountBps = numbers(amounts.requestedBps)
   return {
     rows,
     currency: 'EUR',
@@ -34,9 +58,7 @@ export function generatedRequests(rows: number): QuoteColumns {
     region: texts(REGIONS),
     productFamily: one,
     listCents,
-    costCents: numbers(row =>
-      next(50) === 0 ? Number.NaN : Math.floor(((listCents[row] as number) * (40 + next(35))) / 100),
-    ),
+    costCents: numbers(row => amounts.costCents(listCents[row] as number)),
     requestedDiscountBps,
     grantedDiscountBps: requestedDiscountBps,
     netCents: absent,

@@ -4,7 +4,7 @@ import type { MakePeer } from './peer.ts'
 import { rowTally } from './row-tally.ts'
 import { twelveRulesSql } from './sql-text.ts'
 
-const TYPES = { 8: 'TINYINT', 32: 'INTEGER', 64: 'BIGINT' } as const
+export const DUCKDB_TYPES = { 8: 'TINYINT', 32: 'INTEGER', 64: 'BIGINT' } as const
 
 const STATEMENT = twelveRulesSql({
   quotient: (dividend, divisor) => `((${dividend}) // (${divisor}))`,
@@ -16,7 +16,7 @@ const STATEMENT = twelveRulesSql({
 export const duckdb: MakePeer = async columns => {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' })
   const connection = await instance.connect()
-  const selected = CODE_COLUMNS.map(([name, bits]) => `CAST(${name} AS ${TYPES[bits]}) AS ${name}`)
+  const selected = CODE_COLUMNS.map(([name, bits]) => `CAST(${name} AS ${DUCKDB_TYPES[bits]}) AS ${name}`)
   await withCodesFile(columns, path =>
     connection.run(`CREATE TABLE quotes AS SELECT ${selected.join(', ')} FROM read_parquet('${path}')`),
   )

@@ -5,7 +5,8 @@ import type { PolicyTally } from '../../src/domain/tally.ts'
 
 /** What a peer's process answers. */
 export interface Answer {
-  readonly tally: PolicyTally
+  /** One, or a list of a thousand. */
+  readonly tally: PolicyTally | readonly PolicyTally[]
   readonly seconds: number
   /** Of all threads of the process together. */
   readonly cpuSeconds: number

@@ -1,5 +1,6 @@
-import { generatedRequests } from '../requests.ts'
+import { generatedRequests, requestsFromPriceList } from '../requests.ts'
 import type { MakePeer } from './peer.ts'
+import type { MakeSettingsPeer } from './settings.ts'
 
 /*
  * One peer in a process of its own, so that peak memory is its own: `node process.ts NAME ROWS`. It says when it is ready, and
@@ -23,10 +24,31 @@ const PEERS: Readonly<Record<string, () => Promise<MakePeer>>> = {
   'zen-engine': async () => (await import('./zen.ts')).zenEngine,
 }
 
+/** Asked about a thousand settings; the last two about settings that change no price. */
+const SETTINGS_PEERS: Readonly<Record<string, () => Promise<MakeSettingsPeer>>> = {
+  'settings-columnar': async () => (await import('./settings-columnar.ts')).settingsColumnar,
+  'settings-duckdb': async () => (await import('./settings-duckdb.ts')).settingsDuckdb,
+  'settings-duckdb-cells': async () => (await import('./settings-duckdb.ts')).settingsDuckdbCells,
+  'settings-loop': async () => (await import('./settings-loop.ts')).settingsLoop,
+  'settings-loop-cells': async () => (await import('./settings-loop.ts')).settingsLoopCells,
+  'separable-columnar': async () => (await import('./settings-columnar.ts')).separableColumnar,
+  'separable-prefix-sums': async () => (await import('./settings-loop.ts')).separablePrefixSums,
+}
+
 const [name = '', rows = ''] = process.argv.slice(2)
-const make = PEERS[name]
-if (make === undefined) throw new Error(`no peer is named \`${name}\`: ${Object.keys(PEERS).join(', ')}`)
-const peer = await (await make())(generatedRequests(Number(rows)))
+const settingsPeer = SETTINGS_PEERS[name]
+const onePolicy = PEERS[name]
+const peer =
+  settingsPeer !== undefined
+    ? await (await settingsPeer())(requestsFromPriceList(Number(rows)))
+    : await (await required(onePolicy)())(generatedRequests(Number(rows)))
+
+function required<T>(found: T | undefined): T {
+  if (found !== undefined) return found
+  throw new Error(
+    `no peer is named \`${name}\`: ${[...Object.keys(PEERS), ...Object.keys(SETTINGS_PEERS)].join(', ')}`,
+  )
+}
 
 const peakMegabytes = (): number => process.resourceUsage().maxRSS / 1024
 
