@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
+import { replayText, verifiedText } from '../../src/cli/replay-text.ts'
 import { composePorts } from '../../src/compose.ts'
+import { moneyChangeText } from '../../src/domain/money-text.ts'
 import type { ReplayReport } from '../../src/domain/replay-report.ts'
 import type { Json } from '../../src/domain/units.ts'
 import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
@@ -49,6 +51,24 @@ test('R4 the counts of a replay add up to the quotes of its snapshot', () => {
   const { in_scope, scored, open, not_replayable } = report.counts
   assert.equal(in_scope, 1_500)
   assert.equal(in_scope, scored + open + not_replayable.attribute_absent + not_replayable.cost_absent)
+})
+
+test('the text of a replay names amounts in their currency and only what moved; a verified one says from what', () => {
+  const text = replayText(report)
+  assert.match(text, new RegExp(`in scope +${report.counts.in_scope}`))
+  const { point } = report.intervals.expected_margin_delta_cents_per_quote
+  assert.ok(text.includes(`${moneyChangeText(point as number, 'eur')} a quote (95%: `), text)
+  for (const block of ['by segment', 'by region', 'by rule', 'guardrails'])
+    assert.ok(text.includes(block), block)
+  for (const { quote_id, base, candidate } of [...report.movers.losing, ...report.movers.gaining]) {
+    const line = text.split('\n').find(each => each.includes(quote_id)) as string
+    const [from, to] = [base.granted_discount_bps, candidate.granted_discount_bps]
+    assert.ok(line.includes(from === to ? `discount ${to} bps` : `discount ${from} to ${to} bps`), line)
+  }
+  const verified = verifiedText(report)
+  for (const [name, digest] of Object.entries(report.inputs)) {
+    if (name.endsWith('_digest')) assert.ok(verified.includes(digest as string), name)
+  }
 })
 
 test('R3 any changed field of a report is detected and named', async () => {
