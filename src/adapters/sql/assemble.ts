@@ -9,7 +9,7 @@ import {
 } from '../../domain/replay.ts'
 import { SUPPORT_CLASSES } from '../../domain/support.ts'
 import { compareText } from '../../domain/text.ts'
-import { EVERY_RULE } from './sums.ts'
+import { EVERY_RULE } from './scored.ts'
 
 /** A row as the database answers: integers wide or not, texts, truths; NULL where nothing was summed. */
 export type Row = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { MOVERS_MAX } from '../../domain/replay.ts'
 import type { Answers, Row } from './assemble.ts'
-import { EVERY_RULE } from './sums.ts'
+import { EVERY_RULE } from './scored.ts'
 
 /** An answer that is about fewer, or more, quotes than another one says there are. */
 export interface Contradiction {

@@ -38,10 +38,10 @@ export function decidedSql(quotes: string, pair: PolicyPair, columnOf: ColumnOf,
   const stages = [
     both(side => matches(pair, side, columnOf, true, dialect)),
     both(side => [`${grantSql(pair[side], side, pair)} AS ${side}_granted`]),
-    both(side => [
-      `list_cents - ${divHalfAway(dialect, `(list_cents * ${side}_granted)`, '10000')} AS ${side}_net`,
-    ]),
-    both(side => [`${side}_net - cost_cents AS ${side}_profit`]),
+    both(side => {
+      const net = `list_cents - ${divHalfAway(dialect, `(list_cents * ${side}_granted)`, '10000')}`
+      return [`${net} AS ${side}_net`, `${net} - cost_cents AS ${side}_profit`]
+    }),
     both(side => [`${marginSql(side, dialect)} AS ${side}_margin`]),
     both(side => matches(pair, side, columnOf, false, dialect)),
     both(side => [

@@ -2,15 +2,22 @@ import { type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
 import { CLIP_MICRO, SIGMOID_PPB, STEPS_PER_LOGIT } from '../../domain/sigmoid.ts'
 import type { ColumnOf } from './condition.ts'
 import { SIDES } from './decided.ts'
-import { type Dialect, divHalfAway, withColumns } from './dialect.ts'
+import { type Dialect, divHalfAway, selecting, withColumns } from './dialect.ts'
 
 const OFFERS = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift, name: `${side}_${shift}` })))
 
 /**
- * The rows of `source`, each of which names its `fit`, with the win of both offers at each slope in ppm. The formulas are
+ * The rows of `source`, each with the places of `placesOf`: the columns `kept`, and under a fit, by its number, the win of both offers at each slope in ppm. The formulas are
  * those of domain/response-score.ts; the logged decision takes the slope as fitted, because the slope range pivots there.
  */
-export function winsSql(source: string, model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): string {
+export function winsSql(
+  source: string,
+  fit: string,
+  kept: readonly string[],
+  model: ResponseModel,
+  columnOf: ColumnOf,
+  dialect: Dialect,
+): string {
   const offset = model.slope_offset_nano
   const shifted = {
     low: `greatest(0, slope - ${offset})`,
@@ -26,17 +33,26 @@ export function winsSql(source: string, model: ResponseModel, columnOf: ColumnOf
   const logged = `rest
       + ${divHalfAway(dialect, '(slope * logged_discount_bps)', '1000')}
       + CASE WHEN logged_approval = 1 THEN approval_micro ELSE 0 END AS logged_eta`
-  return [
-    placesOf(model, columnOf, dialect),
-    effectsAt(model, columnOf, dialect),
-    [logged],
-    etas,
-    ...sigmoidStages(dialect),
-  ].reduce(withColumns, source)
+  const decided = SIDES.flatMap(side => [`${side}_granted`, `${side}_approval`])
+  const told = [...new Set([...kept, 'logged_discount_bps', 'logged_approval', ...decided])]
+  const fitted = selecting(source, told, effectsAt(fit, model, columnOf, dialect))
+  const moved = selecting(withColumns(fitted, [logged]), kept, [
+    ...etas,
+    `[${SIGMOID_PPB.join(', ')}] AS sigmoid_ppb`,
+  ])
+  const stepped = withColumns(
+    moved,
+    OFFERS.flatMap(({ name }) => stepOf(name, dialect)),
+  )
+  return selecting(
+    stepped,
+    kept,
+    OFFERS.map(({ name }) => `${sigmoidSql(name, dialect)} AS ${name}_win`),
+  )
 }
 
 /** Where a row's size and texts stand in the model's arrays; a text without effect stands at 0. */
-function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
+export function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
   const sizeClass = model.size_bounds_cents.map(bound => `CASE WHEN list_cents >= ${bound} THEN 1 ELSE 0 END`)
   return [
     `${['1', ...sizeClass].join(' + ')} AS size_place`,
@@ -49,12 +65,17 @@ function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): r
 }
 
 /** What each fit says at those places, in millionths and billionths. */
-function effectsAt(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
+function effectsAt(
+  fit: string,
+  model: ResponseModel,
+  columnOf: ColumnOf,
+  dialect: Dialect,
+): readonly string[] {
   const { fits } = model
   const element = (values: readonly number[], place: string): string =>
     `CAST([${values.join(', ')}][${place}] AS ${dialect.int64})`
   const byFit = (of: (fit: ResponseModel['fits'][number]) => number): string =>
-    element(fits.map(of), 'fit + 1')
+    element(fits.map(of), `${fit} + 1`)
   const sizes = model.size_bounds_cents.length + 1
   const segments = slopeSegments(model)
   const slopes = fits.flatMap(fit => [
@@ -67,17 +88,17 @@ function effectsAt(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): 
   ])
   const levelEffects = factorsOf(model, columnOf).map(({ factor, levels, columns }) => {
     const effects = fits.flatMap(fit => [0, ...columns.map(at => fit.level_micro[factor]?.[at] ?? 0)])
-    return element(effects, `fit * ${levels.length + 1} + factor_${factor}_place + 1`)
+    return element(effects, `${fit} * ${levels.length + 1} + factor_${factor}_place + 1`)
   })
   const sizeEffects = fits.flatMap(fit =>
     Array.from({ length: sizes }, (_, size) => fit.size_micro[size] ?? 0),
   )
   return [
     `${byFit(fit => fit.approval_micro)} AS approval_micro`,
-    `${element(slopes, `fit * ${segments.length + 1} + slope_place + 1`)} AS slope`,
+    `${element(slopes, `${fit} * ${segments.length + 1} + slope_place + 1`)} AS slope`,
     `${[
       byFit(fit => fit.intercept_micro),
-      element(sizeEffects, `fit * ${sizes} + size_place`),
+      element(sizeEffects, `${fit} * ${sizes} + size_place`),
       ...levelEffects,
     ].join('\n      + ')} AS rest`,
   ]
@@ -100,42 +121,29 @@ function factorsOf(model: ResponseModel, columnOf: ColumnOf) {
   })
 }
 
-/** The logistic function as the scorer has it: a table of its upper half, interpolated. Etas in micro-logits, answers in ppm. */
-function sigmoidStages(dialect: Dialect): readonly (readonly string[])[] {
-  const each = (of: (name: string) => readonly string[]): readonly string[] =>
-    OFFERS.flatMap(({ name }) => of(name))
-  const table = `[${SIGMOID_PPB.join(', ')}]`
-  const ppb = (place: string): string => `CAST(sigmoid_ppb[${place}] AS ${dialect.int64})`
-  const { quotient } = dialect
-  return [
-    [
-      `${table} AS sigmoid_ppb`,
-      // Beyond the clip the answer is certain; there the table is read at 0.
-      ...each(name => [
-        `CASE WHEN ${name}_eta >= ${CLIP_MICRO} OR ${name}_eta <= -${CLIP_MICRO} THEN 0
-        WHEN ${name}_eta < 0 THEN -${name}_eta ELSE ${name}_eta END * ${STEPS_PER_LOGIT} AS ${name}_way`,
-      ]),
-    ],
-    each(name => [
-      `${quotient(`${name}_way`, '1000000')} + 1 AS ${name}_step`,
-      `${name}_way % 1000000 AS ${name}_part`,
-    ]),
-    each(name => [
-      `${quotient(
-        `(${ppb(`${name}_step`)} + ${quotient(
-          `((${ppb(`${name}_step + 1`)} - ${ppb(`${name}_step`)}) * ${name}_part + 500000)`,
-          '1000000',
-        )} + 500)`,
-        '1000',
-      )} AS ${name}_half`,
-    ]),
-    each(name => [
-      `CASE
-        WHEN ${name}_eta >= ${CLIP_MICRO} THEN 1000000
-        WHEN ${name}_eta <= -${CLIP_MICRO} THEN 0
-        WHEN ${name}_eta < 0 THEN 1000000 - ${name}_half
-        ELSE ${name}_half
-      END AS ${name}_win`,
-    ]),
-  ]
+/**
+ * The logistic function as the scorer has it: a table of its upper half, interpolated. Where an eta in micro-logits stands in the table, and
+ * how far beyond; past the clip the answer is certain, and the table is read at 0.
+ */
+function stepOf(name: string, { quotient }: Dialect): readonly string[] {
+  const way = `(CASE
+      WHEN ${name}_eta >= ${CLIP_MICRO} OR ${name}_eta <= -${CLIP_MICRO} THEN 0
+      WHEN ${name}_eta < 0 THEN -${name}_eta
+      ELSE ${name}_eta
+    END * ${STEPS_PER_LOGIT})`
+  return [`${quotient(way, '1000000')} + 1 AS ${name}_step`, `${way} % 1000000 AS ${name}_part`]
+}
+
+/** The probability at that place, in ppm. */
+function sigmoidSql(name: string, { quotient, int64 }: Dialect): string {
+  const ppb = (place: string): string => `CAST(sigmoid_ppb[${place}] AS ${int64})`
+  const [below, above] = [ppb(`${name}_step`), ppb(`${name}_step + 1`)]
+  const between = quotient(`((${above} - ${below}) * ${name}_part + 500000)`, '1000000')
+  const half = quotient(`(${below} + ${between} + 500)`, '1000')
+  return `CASE
+      WHEN ${name}_eta >= ${CLIP_MICRO} THEN 1000000
+      WHEN ${name}_eta <= -${CLIP_MICRO} THEN 0
+      WHEN ${name}_eta < 0 THEN 1000000 - ${half}
+      ELSE ${half}
+    END`
 }

@@ -13,6 +13,7 @@ import {
   countsQuestion,
   moversOf,
   moversQuestion,
+  RESPONSE_COLUMNS,
   responseQuestion,
   sumsByDimension,
   sumsByRule,
@@ -51,12 +52,13 @@ export function candidateInSql(
 ): CandidateInSql {
   const pair = policyPair(base, candidate)
   const marked = withColumns(quotes, [`${oneWhere(scopeSql(scope, dialect))} AS in_scope`])
-  const inScope = `SELECT * FROM (${marked}) WHERE in_scope = 1`
+  const inScope = `SELECT * FROM (${quotes}) WHERE ${scopeSql(scope, dialect)}`
   const compared = comparedSql(
     decidedSql(inScope, pair, columnOf, dialect),
     pair,
     history,
-    model?.thin_segments ?? [],
+    model,
+    columnOf,
     dialect,
   )
   return {
@@ -86,7 +88,7 @@ export async function askAbout(
     latenciesKnown: history.latenciesKnown,
     clusters: await row(clustersQuestion(compared)),
     byDimension: await ask(sumsByDimension(scored, model !== null, dialect)),
-    byRule: await ask(sumsByRule(scored, pair, model !== null, dialect)),
+    byRule: await ask(sumsByRule(scored, model !== null, dialect)),
     ruleIds: pair.ruleIds,
     response:
       model === null
@@ -95,7 +97,14 @@ export async function askAbout(
             fits: model.fits.length,
             rows: await ask(
               responseQuestion(
-                winsSql(underFits(compared, model.fits.length, dialect), model, columnOf, dialect),
+                winsSql(
+                  underFits(compared, model.fits.length, dialect),
+                  'fit',
+                  ['fit', ...RESPONSE_COLUMNS],
+                  model,
+                  columnOf,
+                  dialect,
+                ),
                 dialect,
               ),
             ),

@@ -1,9 +1,8 @@
 import { MOVERS_MAX } from '../../domain/replay.ts'
 import { SLOPE_SHIFTS } from '../../domain/response.ts'
 import type { Row } from './assemble.ts'
-import type { PolicyPair } from './decided.ts'
+import { SIDES } from './decided.ts'
 import { countWhere, type Dialect, withColumns } from './dialect.ts'
-import { changedRulesSql } from './scored.ts'
 
 /** How many quotes are there, how many of them in scope, and what became of those? Over `decided` quotes, each marked `in_scope`. */
 export const countsQuestion = (decided: string): string => `
@@ -98,16 +97,12 @@ export function sumsByDimension(scored: string, withModel: boolean, dialect: Dia
   GROUP BY dimension, ${KEYS.map(key => `${key}_key`).join(', ')}`
 }
 
-/** Stands for every impacted quote, whatever rule changed it: so that an answer by rule tells how many quotes it is about. */
-export const EVERY_RULE = -1
-
 /** The same by rule, over the impacted quotes that the rule changed. */
-export function sumsByRule(scored: string, pair: PolicyPair, withModel: boolean, dialect: Dialect): string {
+export function sumsByRule(scored: string, withModel: boolean, dialect: Dialect): string {
   const impacted = `SELECT * FROM (${scored}) WHERE impacted`
-  const rules = dialect.eachOf(changedRulesSql(pair, EVERY_RULE, dialect))
   return `
   SELECT rule, ${measures(withModel, dialect)}
-  FROM (${withColumns(impacted, [`${rules} AS rule`])})
+  FROM (${withColumns(impacted, [`${dialect.eachOf('changed_rules')} AS rule`])})
   WHERE rule IS NOT NULL
   GROUP BY rule`
 }
@@ -153,6 +148,12 @@ export const standingQuestion = (
       return `${countWhere(`${beyond} OR (mover_delta = ${mover.delta} AND quote_id <= ${text(mover.quoteId)})`)} AS ${sign}`
     }).join(',\n    ')}
   FROM (${scored})`
+
+/** What the question about the response asks of a quote besides its wins. */
+export const RESPONSE_COLUMNS = [
+  'support',
+  ...SIDES.flatMap(side => [`${side}_granted`, `${side}_approval`, `${side}_profit`]),
+]
 
 /**
  * What does each fit expect of the change at each slope, and what at worst? Over rows of `wins`, a row a fit. At worst: worstWinPpm
