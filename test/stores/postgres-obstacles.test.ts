@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { test as plainTest, type TestContext } from 'node:test'
 import { openPostgres } from '../../src/adapters/postgres/opening.ts'
@@ -17,6 +20,7 @@ import {
   codeIn,
   configIn,
   type FreshHome,
+  freshHome,
   scratchFolder,
   starterPolicy,
   valueIn,
@@ -191,6 +195,48 @@ test('a founding whose commit was kept and never answered keeps its root key, an
   } as const
   valueIn(await addActor(ports, person))
   await ports.store.close()
+})
+
+test('L4 on a server without room a change is refused by that name and leaves nothing, and goes on once there is room', async (postgres, context) => {
+  const disk = mkdtempSync(join(tmpdir(), 'quotey-disk-'))
+  const mount = (...words: string[]): boolean => spawnSync('mount', [...words, disk]).status === 0
+  const mounted = mount('-t', 'tmpfs', '-o', 'size=20m', 'tmpfs')
+  try {
+    if (!mounted || spawnSync('chown', ['postgres', disk]).status !== 0)
+      return context.skip('1 test left out: making a disk of a given size takes root on Linux')
+    await postgres.query(`CREATE TABLESPACE small LOCATION '${disk}'`)
+    await postgres.query('CREATE DATABASE on_small_disk TABLESPACE small')
+    const databaseUrl = postgres.url.replace(/postgres$/, 'on_small_disk')
+    await using home = await freshHome({}, databaseUrl)
+    const { store } = home.ports
+    // Hex of random bytes is not to be compressed under half its size.
+    const body_json = JSON.stringify(randomBytes(500_000).toString('hex'))
+    const write = (number: number) =>
+      store.change(async tx => {
+        const created_at = home.ports.clock.now()
+        await tx.nextNumber('epoch')
+        await tx.insert('artifact', { digest: `sha256:${number}`, schema: 'test', body_json, created_at })
+        return tx.nextNumber('epoch')
+      })
+    let kept = 0
+    const refusal = await obstacle(
+      (async () => {
+        for (; kept < 100; kept += 1) await write(kept)
+      })(),
+    )
+    assert.deepEqual([refusal.code, refusal.facts.cause], ['store_unavailable', 'full'])
+    assert.ok(kept > 0 && kept < 100)
+    const artifacts = await store.read(tx => tx.find('artifact', { schema: 'test' }))
+    assert.equal(artifacts.length, kept)
+    assert.ok(mount('-o', 'remount,size=60m'))
+    assert.equal(await write(kept), 1 + 2 * (kept + 1), 'no number was lost')
+    await store.close()
+    await postgres.query('DROP DATABASE on_small_disk')
+    await postgres.query('DROP TABLESPACE small')
+  } finally {
+    if (mounted) spawnSync('umount', ['-l', disk])
+    rmSync(disk, { recursive: true, force: true })
+  }
 })
 
 test('P3 a table that is gone ends every command with the refusal of a broken store', async postgres => {
