@@ -1,16 +1,16 @@
 import type { Appraisal, Hindrance } from './appraisal.ts'
 import { div } from './arithmetic.ts'
 import { gainBeforeChance, judgeGain } from './judgement.ts'
-import type { ReplaySums } from './replay.ts'
 import type { ReplayIntervals } from './replay-report.ts'
 import type { ResponseModel } from './response.ts'
+import type { SettingSums } from './settings.ts'
 import type { Thresholds } from './thresholds.ts'
 import type { Setting } from './tunables.ts'
 
 /** What a replay of one setting found, as far as its appraisal needs it. */
 export interface ReplayedSetting {
   readonly setting: Setting
-  readonly sums: ReplaySums
+  readonly sums: SettingSums
   readonly intervals: ReplayIntervals
   /** Guardrails that block it. */
   readonly guardrailCodes: readonly string[]
@@ -68,7 +68,7 @@ function hindranceOf({ sums, guardrailCodes }: ReplayedSetting, thresholds: Thre
 }
 
 /** A segment or region whose mean margin falls beyond the limit without a gain in expected margin to make up for it. */
-function oneCohortPays(sums: ReplaySums, thresholds: Thresholds): boolean {
+function oneCohortPays(sums: SettingSums, thresholds: Thresholds): boolean {
   const limit = thresholds.attacks.biased_cohort_regression.max_segment_loss_bps
   return [...Object.values(sums.by_segment), ...Object.values(sums.by_region)].some(
     slice =>

@@ -1,6 +1,7 @@
-import type { FitSums, ReplaySums } from './replay.ts'
+import type { FitSums } from './replay.ts'
 import { fitRatios, quotesWithCost } from './replay-measures.ts'
 import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts'
+import type { SettingSums } from './settings.ts'
 import { jackknifeEstimate, type Ratio } from './statistics.ts'
 
 /** Expected margin in millionths of a cent per scored quote with cost: fine enough to rank small changes. */
@@ -23,7 +24,7 @@ export interface GainJudgement {
  * quote with cost, fewer than two groups to resample, or more tunables than the model has quantiles for.
  */
 export function judgeGain(
-  sums: ReplaySums,
+  sums: SettingSums,
   model: ResponseModel | null,
   tunables: number,
 ): GainJudgement | null {
@@ -49,7 +50,7 @@ export function judgeGain(
  * The same before anything is taken off for chance: no robust lower bound lies above it. Needs the full fit alone, so that a
  * search can leave a hopeless change without asking the others. null where there is no model or no scored quote with cost.
  */
-export function gainBeforeChance(sums: ReplaySums): MicroCents | null {
+export function gainBeforeChance(sums: SettingSums): MicroCents | null {
   const full = sums.response?.[0]
   if (full === undefined) return null
   const gains = SLOPE_SHIFTS.flatMap(
@@ -68,7 +69,7 @@ const cautious = (full: FitSums, shift: SlopeShift): Measure =>
 
 /** Expected sums are ppm-cents, so sum / quotes is micro-cents a quote. */
 function microCentsPerQuote(
-  sums: ReplaySums,
+  sums: SettingSums,
   fit: FitSums,
   measure: Measure,
   shift: SlopeShift,

@@ -1,6 +1,7 @@
-import type { FitSums, GroupSums, ReplaySums } from './replay.ts'
+import type { FitSums, GroupSums } from './replay.ts'
 import type { Estimate, ReplayIntervals } from './replay-report.ts'
 import { type ResponseModel, SLOPE_SHIFTS, type SlopeShift } from './response.ts'
+import type { SettingSums } from './settings.ts'
 import { jackknifeEstimate, type Ratio } from './statistics.ts'
 
 /**
@@ -9,58 +10,73 @@ import { jackknifeEstimate, type Ratio } from './statistics.ts'
  * sums over all of them under the fit without g, so that the chance is the one in what the model learnt, and judges the
  * whole slope range.
  */
-export function replayIntervals(sums: ReplaySums, model: ResponseModel | null): ReplayIntervals {
+export function replayIntervals(sums: SettingSums, model: ResponseModel | null): ReplayIntervals {
   return {
     margin_delta_bps: overGroups(sums, marginDelta, group => group.with_cost > 0),
     revenue_weighted_margin_delta_bps: overGroups(sums, weightedMarginDelta, group => group.with_cost > 0),
     win_rate_delta_bps: winRateDelta(sums, model),
     approval_load_delta_bps: overGroups(sums, approvalLoadDelta, group => group.scored > 0),
-    approval_latency_delta_seconds: overGroups(sums, latencyDelta, group => group.scored > 0),
+    approval_latency_delta_seconds: overGroups(
+      sums,
+      sums.groups.some(group => group.latency_delta_seconds === null) ? unknown : latencyDelta,
+      group => group.scored > 0,
+    ),
     hard_violation_delta: violationDelta(sums),
     expected_margin_delta_cents_per_quote: expectedMarginDelta(sums, model),
     approval_coverage_loss_bps: notBelowZero(overGroups(sums, coverageLoss, group => group.scored > 0)),
   }
 }
 
-/** A statistic of the sums of some groups; null where they hold no data for it. */
-type Statistic = (groups: readonly GroupSums[]) => Ratio | null
+/** A statistic of sums over some groups; null where they hold no data for it. */
+type Statistic = (total: Totals) => Ratio | null
+
+/** The sum of a field over some groups; absent counts as nothing. */
+type Totals = (field: NumberField) => bigint
+type NumberField = keyof GroupSums
 
 /** The jackknife over the groups that count; a statistic that one of them alone makes possible has no interval. */
-function overGroups(sums: ReplaySums, of: Statistic, counts: (group: GroupSums) => boolean): Estimate {
+function overGroups(sums: SettingSums, of: Statistic, counts: (group: GroupSums) => boolean): Estimate {
   const groups = sums.groups.filter(counts)
-  const leftOut = groups.map(group => of(groups.filter(other => other !== group)))
-  return jackknifeEstimate(of(groups), leftOut.includes(null) ? [] : (leftOut as Ratio[]))
+  const all = totalsOf(groups)
+  const leftOut = groups.map(group => of(field => all(field) - BigInt(group[field] ?? 0)))
+  return jackknifeEstimate(of(all), leftOut.includes(null) ? [] : (leftOut as Ratio[]))
+}
+
+function totalsOf(groups: readonly GroupSums[]): Totals {
+  const known = new Map<NumberField, bigint>()
+  return field => {
+    let sum = known.get(field)
+    if (sum === undefined) {
+      sum = total(groups, field)
+      known.set(field, sum)
+    }
+    return sum
+  }
 }
 
 const total = (groups: readonly GroupSums[], field: NumberField): bigint =>
   groups.reduce((sum, group) => sum + BigInt(group[field] ?? 0), 0n)
-type NumberField = keyof GroupSums
 
 const ratio = (n: bigint, d: bigint): Ratio | null => (d > 0n ? { n, d } : null)
 
-const marginDelta: Statistic = groups => ratio(total(groups, 'margin_bps_delta'), total(groups, 'with_cost'))
+const marginDelta: Statistic = of => ratio(of('margin_bps_delta'), of('with_cost'))
 
-const weightedMarginDelta: Statistic = groups => {
-  const baseNet = total(groups, 'base_net_with_cost_cents')
-  const candidateNet = total(groups, 'candidate_net_with_cost_cents')
-  const gained = total(groups, 'candidate_profit_cents') * baseNet
-  const had = total(groups, 'base_profit_cents') * candidateNet
+const weightedMarginDelta: Statistic = of => {
+  const baseNet = of('base_net_with_cost_cents')
+  const candidateNet = of('candidate_net_with_cost_cents')
+  const gained = of('candidate_profit_cents') * baseNet
+  const had = of('base_profit_cents') * candidateNet
   return ratio((gained - had) * 10_000n, baseNet * candidateNet)
 }
 
-const approvalLoadDelta: Statistic = groups =>
-  ratio(
-    (total(groups, 'candidate_approvals') - total(groups, 'base_approvals')) * 10_000n,
-    total(groups, 'scored'),
-  )
+const approvalLoadDelta: Statistic = of =>
+  ratio((of('candidate_approvals') - of('base_approvals')) * 10_000n, of('scored'))
 
-const latencyDelta: Statistic = groups =>
-  groups.some(group => group.latency_delta_seconds === null)
-    ? null
-    : ratio(total(groups, 'latency_delta_seconds'), total(groups, 'scored'))
+const latencyDelta: Statistic = of => ratio(of('latency_delta_seconds'), of('scored'))
 
-const coverageLoss: Statistic = groups =>
-  ratio(total(groups, 'approval_lost_value_cents') * 10_000n, total(groups, 'base_net_cents'))
+const unknown: Statistic = () => null
+
+const coverageLoss: Statistic = of => ratio(of('approval_lost_value_cents') * 10_000n, of('base_net_cents'))
 
 const notBelowZero = (estimate: Estimate): Estimate =>
   estimate.lower === null ? estimate : { ...estimate, lower: Math.max(0, estimate.lower) }
@@ -69,39 +85,37 @@ const notBelowZero = (estimate: Estimate): Estimate =>
  * The difference in the number of violations, as the mean per quote times the number of quotes. Where no group gains a
  * violation the upper limit is not above zero, and likewise below: chance cannot bring about what no part of history shows.
  */
-function violationDelta(sums: ReplaySums): Estimate {
+function violationDelta(sums: SettingSums): Estimate {
   const scored = total(sums.groups, 'scored')
-  const deltaOf = (groups: readonly GroupSums[]): bigint =>
-    total(groups, 'candidate_violations') - total(groups, 'base_violations')
   const estimate = overGroups(
     sums,
-    groups => ratio(deltaOf(groups) * scored, total(groups, 'scored')),
+    of => ratio((of('candidate_violations') - of('base_violations')) * scored, of('scored')),
     group => group.scored > 0,
   )
   if (estimate.lower === null || estimate.upper === null) return estimate
-  const deltas = sums.groups.map(group => deltaOf([group]))
+  const deltas = sums.groups.map(group => group.candidate_violations - group.base_violations)
   return {
     ...estimate,
-    lower: deltas.some(delta => delta < 0n) ? estimate.lower : Math.max(0, estimate.lower),
-    upper: deltas.some(delta => delta > 0n) ? estimate.upper : Math.min(0, estimate.upper),
+    lower: deltas.some(delta => delta < 0) ? estimate.lower : Math.max(0, estimate.lower),
+    upper: deltas.some(delta => delta > 0) ? estimate.upper : Math.min(0, estimate.upper),
   }
 }
 
 /** Wins are in ppm, so a hundredth is in bps. */
-const winRateDelta = (sums: ReplaySums, model: ResponseModel | null): Estimate =>
+const winRateDelta = (sums: SettingSums, model: ResponseModel | null): Estimate =>
   overSlopes(shift =>
     overFits(sums, model, fit => ratio(fit.win_ppm_delta[shift], BigInt(sums.scored) * 100n)),
   )
 
-const expectedMarginDelta = (sums: ReplaySums, model: ResponseModel | null): Estimate =>
+const expectedMarginDelta = (sums: SettingSums, model: ResponseModel | null): Estimate =>
   overSlopes(shift => overFits(sums, model, fit => expectedPerQuote(sums, fit, shift)))
 
 /** Sums are ppm-cents, so a millionth is in cents. */
-const expectedPerQuote = (sums: ReplaySums, fit: FitSums, shift: SlopeShift): Ratio | null =>
+const expectedPerQuote = (sums: SettingSums, fit: FitSums, shift: SlopeShift): Ratio | null =>
   ratio(fit.expected_delta[shift], quotesWithCost(sums) * 1_000_000n)
 
 /** Scored quotes with cost. */
-export const quotesWithCost = ({ groups }: ReplaySums): bigint => total(groups, 'with_cost')
+export const quotesWithCost = ({ groups }: SettingSums): bigint => total(groups, 'with_cost')
 
 /**
  * A statistic of all scored quotes under the full fit, and under the fit without each group that the model was fitted on,
@@ -109,7 +123,7 @@ export const quotesWithCost = ({ groups }: ReplaySums): bigint => total(groups, 
  * quotes.
  */
 export function fitRatios(
-  sums: ReplaySums,
+  sums: SettingSums,
   of: (fit: FitSums) => Ratio | null,
   groupsOfModel: readonly number[] = [],
 ): { readonly full: Ratio | null; readonly leftOut: readonly Ratio[] } {
@@ -120,7 +134,7 @@ export function fitRatios(
 }
 
 function overFits(
-  sums: ReplaySums,
+  sums: SettingSums,
   model: ResponseModel | null,
   of: (fit: FitSums) => Ratio | null,
 ): Estimate {

@@ -1,6 +1,7 @@
 import type { CheckedPolicy } from './policy.ts'
 import type { QuoteColumns } from './quote.ts'
 import type { ResponseModel, SlopeShift } from './response.ts'
+import type { SettingsReplay, SettingsTask } from './settings.ts'
 import type { Digest, Instant } from './units.ts'
 
 /** Version of the semantics, one for all engines: raise it when any figure of a report could change. */
@@ -132,5 +133,7 @@ export const MARGIN_DELTA_BINS = [-500, -200, -100, -50, -20, -1, 0, 19, 49, 99,
 export interface ReplayEngine {
   readonly name: 'oracle' | 'columnar' | 'sql' | 'clickhouse'
   evaluate(task: ReplayTask, progress?: (done: number, total: number) => void): Promise<readonly ReplaySums[]>
+  /** Replays settings of one policy by the thousand; absent or null where the engine has no faster way than `evaluate`. */
+  settings?(task: SettingsTask): SettingsReplay | null
   close(): Promise<void>
 }

@@ -8,6 +8,7 @@ import { type ReplayEngine, type ReplaySums, WHOLE_SNAPSHOT } from '../domain/re
 import { replayIntervals } from '../domain/replay-measures.ts'
 import type { ResponseModel } from '../domain/response.ts'
 import { type SearchOutcome, searchPolicies } from '../domain/search.ts'
+import type { SettingSums } from '../domain/settings.ts'
 import type { Thresholds } from '../domain/thresholds.ts'
 import { type Setting, TUNABLES_MAX, tunablesOf, withSetting } from '../domain/tunables.ts'
 import type { Digest } from '../domain/units.ts'
@@ -69,6 +70,22 @@ export function appraiserOf(engine: ReplayEngine, ground: ReplayGround): Apprais
     (await replayed(settings, against, model)).map(each =>
       appraisalOf(each, model, tunables.length, thresholds),
     )
+  const byClasses = engine.settings?.({ columns: ground.columns, base: ground.base, tunables, model }) ?? null
+  if (byClasses !== null) {
+    return async (settings, against) =>
+      byClasses.sums(settings, against).map((sums, at) => {
+        const setting = settings[at] as Setting
+        // The same question first as below, so that what is found does not hang on the engine.
+        const settled =
+          against === null
+            ? screened(replayedAs(setting, ofFullFit(sums), fullFitAlone(model), thresholds), thresholds)
+            : null
+        return (
+          settled ??
+          appraisalOf(replayedAs(setting, sums, model, thresholds), model, tunables.length, thresholds)
+        )
+      })
+  }
   return async (settings, against) => {
     // A proof is asked for its bound, whatever stands against the whole, so nothing can be left out there.
     if (against !== null) return fully(settings, policyOf(against))
@@ -87,9 +104,14 @@ export function appraiserOf(engine: ReplayEngine, ground: ReplayGround): Apprais
 const fullFitAlone = (model: ResponseModel | null): ResponseModel | null =>
   model === null ? null : { ...model, fits: model.fits.slice(0, 1), groups_used: [] }
 
+const ofFullFit = (sums: SettingSums): SettingSums => ({
+  ...sums,
+  response: sums.response === null ? null : sums.response.slice(0, 1),
+})
+
 function replayedAs(
   setting: Setting,
-  sums: ReplaySums,
+  sums: SettingSums,
   model: ResponseModel | null,
   thresholds: Thresholds,
 ): ReplayedSetting {

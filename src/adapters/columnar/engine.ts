@@ -11,6 +11,7 @@ import { mergePartitions } from './merge.ts'
 import { permuted } from './packed-array.ts'
 import { Partition, type PartitionSums } from './partition.ts'
 import { type ColumnarTask, planOf } from './plan.ts'
+import { replaySettings } from './settings/settings-replay.ts'
 import { type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
 import { TallyRows, tallyOf } from './tally.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -68,6 +69,7 @@ export function columnarEngine(options: ColumnarOptions = {}): ColumnarEngine {
       const partitions = await pool.run<'replay'>({ kind: 'replay', task: columnar }, snapshot, progress)
       return assembled(columnar, snapshot, mergePartitions(partitions))
     },
+    settings: task => replaySettings(task, preparedOf(task.columns)),
     async tally(columns, policy) {
       const threads = threadsFor(columns.rows)
       const snapshot = preparedOf(columns)

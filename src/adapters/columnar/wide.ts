@@ -16,10 +16,13 @@ const MIDDLE_CARRY = 2 ** 32
 /** Adds |cents| <= 2^42 to the sum at `cell`. */
 export function addCents(cells: Float64Array, cell: number, cents: number): void {
   const low = (cells[cell] as number) + cents
-  if (low < CENTS_LOW_MAX && low > -CENTS_LOW_MAX) {
-    cells[cell] = low
-    return
-  }
+  cells[cell] = low
+  if (low >= CENTS_LOW_MAX || low <= -CENTS_LOW_MAX) carryCents(cells, cell)
+}
+
+/** Leaves a sum of cents carried: afterwards 0 <= low < 2^40, so that thousands of them add up cell by cell. */
+export function carryCents(cells: Float64Array, cell: number): void {
+  const low = cells[cell] as number
   const carried = Math.floor(low / CENTS_CARRY)
   cells[cell] = low - carried * CENTS_CARRY
   cells[cell + 1] = (cells[cell + 1] as number) + carried
@@ -46,7 +49,15 @@ export function carryPpmCents(cells: Float64Array, cell: number): void {
 export const readCents = (cells: Float64Array, cell: number): bigint =>
   BigInt(cells[cell] as number) + (BigInt(cells[cell + 1] as number) << 40n)
 
-export const readPpmCents = (cells: Float64Array, cell: number): bigint =>
-  BigInt(cells[cell] as number) +
-  (BigInt(cells[cell + 1] as number) << 20n) +
-  (BigInt(cells[cell + 2] as number) << 52n)
+export function readPpmCents(cells: Float64Array, cell: number): bigint {
+  const low = cells[cell] as number
+  const upper = (cells[cell + 1] as number) + (cells[cell + 2] as number) * MIDDLE_CARRY
+  // Most sums fit into a double, and one wide integer costs a fifth of five.
+  if (upper > -UPPER_MAX && upper < UPPER_MAX && low > -LOW_MAX && low < LOW_MAX) {
+    return BigInt(upper * LIMB + low)
+  }
+  return BigInt(low) + (BigInt(cells[cell + 1] as number) << 20n) + (BigInt(cells[cell + 2] as number) << 52n)
+}
+
+const UPPER_MAX = 2 ** 32
+const LOW_MAX = 2 ** 51

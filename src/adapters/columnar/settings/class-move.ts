@@ -1,6 +1,7 @@
+import { GROUPS } from '../../../domain/quote.ts'
 import { bump } from '../candidate-state.ts'
 import type { PreparedSnapshot } from '../snapshot.ts'
-import { addCents } from '../wide.ts'
+import { addCents, carryCents } from '../wide.ts'
 import { type ClassRules, DISCOUNT_MIN, type Grid, MARGIN_MIN, type Outcome } from './class-rules.ts'
 import { CLASS_GROUP, type ClassLayout } from './class-vector.ts'
 import { OfferSums } from './offer-sums.ts'
@@ -36,7 +37,12 @@ export class ClassMove {
   }
 
   /** Changes `sums`, which hold what was against the base, so that they hold what is against it. */
-  carry(sums: Float64Array, { from, to, known }: RowClass, rules: ClassRules, move: Move): void {
+  carry(
+    sums: Float64Array,
+    { from, to, known, latencySeconds }: RowClass,
+    rules: ClassRules,
+    move: Move,
+  ): void {
     const { start, requestedBps } = this.#runs
     const { was, is } = move
     const { approvals, violations } = rules
@@ -57,6 +63,14 @@ export class ClassMove {
       }
     }
     this.#offers.end(sums)
+    for (let group = 0; group < GROUPS; group += 1) {
+      const inGroup = this.#layout.groups + group * CLASS_GROUP.cells
+      carryCents(sums, inGroup + CLASS_GROUP.netDelta)
+      carryCents(sums, inGroup + CLASS_GROUP.profitDelta)
+      carryCents(sums, inGroup + CLASS_GROUP.approvalLost)
+      sums[inGroup + CLASS_GROUP.latencyDelta] =
+        (sums[inGroup + CLASS_GROUP.approvalsDelta] as number) * latencySeconds
+    }
   }
 
   /** Carries rows [from, to) of a run. */

@@ -7,10 +7,11 @@ export const CLASS_GROUP = {
   marginDelta: 0,
   approvalsDelta: 1,
   violationsDelta: 2,
-  netDelta: 3,
-  profitDelta: 3 + CENTS_CELLS,
-  approvalLost: 3 + 2 * CENTS_CELLS,
-  cells: 3 + 3 * CENTS_CELLS,
+  latencyDelta: 3,
+  netDelta: 4,
+  profitDelta: 4 + CENTS_CELLS,
+  approvalLost: 4 + 2 * CENTS_CELLS,
+  cells: 4 + 3 * CENTS_CELLS,
 } as const
 
 /** Where each sum of a class lies: like the layout of a candidate, without what one class does not need. */

@@ -15,6 +15,8 @@ export interface RowClass {
   /** One of its rows, for what all of them share. */
   readonly row: number
   readonly known: KnownValues
+  /** Mean seconds an approval takes there; 0 where none is known. */
+  readonly latencySeconds: number
 }
 
 /** The rows of a snapshot in the order of their classes and runs. */
@@ -168,7 +170,8 @@ function inOrder(
     const first = row[run] as number
     let to = at + 1
     while (to < order.length && classOf(order[to] as number) === classOf(run)) to += 1
-    classes.push({ from: at, to, row: first, known: knownValues(snapshot, first) })
+    const latencySeconds = snapshot.latency?.[snapshot.segment.codes[first] as number] ?? 0
+    classes.push({ from: at, to, row: first, known: knownValues(snapshot, first), latencySeconds })
   }
   const rows = start[runs.count] as number
   const [listCents, costCents, group] = [new Float64Array(rows), new Float64Array(rows), new Uint8Array(rows)]

@@ -6,58 +6,77 @@ import { BASE_GROUP, type BaseLayout, type CandidateLayout, GROUP, SHIFT_COUNT, 
 import { addCents, PPM_CENTS_CELLS } from '../wide.ts'
 import { CLASS_GROUP, type ClassLayout } from './class-vector.ts'
 
-/** Adds the sums of a class of rows to the cells of a candidate. */
-export function addClass(
+/** Slices that a class belongs to. */
+export interface ClassPlace {
+  readonly segment: number
+  readonly region: number
+  /** Whether no proposal may touch it. */
+  readonly thin: boolean
+}
+
+/** Adds the sums of all classes to the cells of a candidate. */
+export function addTotal(
+  cells: Float64Array,
+  layout: CandidateLayout,
+  total: Float64Array,
+  from: ClassLayout,
+): void {
+  const add = (cell: number, at: number): void => {
+    cells[cell] = (cells[cell] as number) + (total[at] as number)
+  }
+  const addWide = (cell: number, at: number): void => {
+    addCents(cells, cell, total[at] as number)
+    add(cell + 1, at + 1)
+  }
+  for (let sort = 0; sort < 3; sort += 1) add(layout.support + sort, from.support + sort)
+  add(layout.impacted, from.impacted)
+  for (let group = 0; group < GROUPS; group += 1) {
+    const was = from.groups + group * CLASS_GROUP.cells
+    const is = layout.groups + group * GROUP.cells
+    add(is + GROUP.marginDelta, was + CLASS_GROUP.marginDelta)
+    add(is + GROUP.approvalsDelta, was + CLASS_GROUP.approvalsDelta)
+    add(is + GROUP.violationsDelta, was + CLASS_GROUP.violationsDelta)
+    add(is + GROUP.latencyDelta, was + CLASS_GROUP.latencyDelta)
+    addWide(is + GROUP.netDelta, was + CLASS_GROUP.netDelta)
+    addWide(is + GROUP.profitDelta, was + CLASS_GROUP.profitDelta)
+    addWide(is + GROUP.approvalLost, was + CLASS_GROUP.approvalLost)
+  }
+  for (let at = 0; at < from.responses; at += 1) add(layout.win + at, from.win + at)
+  for (let at = 0; at < from.responses * PPM_CENTS_CELLS; at += 1) {
+    add(layout.expected + at, from.expected + at)
+    add(layout.worst + at, from.worst + at)
+  }
+}
+
+/** Adds the sums of one class to the segment and the region it lies in. */
+export function addSlices(
   cells: Float64Array,
   layout: CandidateLayout,
   sums: Float64Array,
   from: ClassLayout,
-  place: {
-    readonly segment: number
-    readonly region: number
-    readonly thin: boolean
-    readonly latency: number
-  },
+  place: ClassPlace,
 ): void {
   const add = (cell: number, amount: number): void => {
     cells[cell] = (cells[cell] as number) + amount
   }
-  const addWide = (cell: number, at: number): void => {
-    addCents(cells, cell, sums[at] as number)
-    add(cell + 1, sums[at + 1] as number)
-  }
   const impacted = sums[from.impacted] as number
-  for (let sort = 0; sort < 3; sort += 1) add(layout.support + sort, sums[from.support + sort] as number)
-  add(layout.impacted, impacted)
   if (place.thin) add(layout.impactedThin, impacted)
-  const slices = [layout.segments + place.segment * SLICE.cells, layout.regions + place.region * SLICE.cells]
+  let [margin, approvals, violations] = [0, 0, 0]
   for (let group = 0; group < GROUPS; group += 1) {
-    const was = from.groups + group * CLASS_GROUP.cells
-    const is = layout.groups + group * GROUP.cells
-    const margin = sums[was + CLASS_GROUP.marginDelta] as number
-    const approvals = sums[was + CLASS_GROUP.approvalsDelta] as number
-    const violations = sums[was + CLASS_GROUP.violationsDelta] as number
-    add(is + GROUP.marginDelta, margin)
-    add(is + GROUP.approvalsDelta, approvals)
-    add(is + GROUP.violationsDelta, violations)
-    add(is + GROUP.latencyDelta, approvals * place.latency)
-    addWide(is + GROUP.netDelta, was + CLASS_GROUP.netDelta)
-    addWide(is + GROUP.profitDelta, was + CLASS_GROUP.profitDelta)
-    addWide(is + GROUP.approvalLost, was + CLASS_GROUP.approvalLost)
-    for (const slice of slices) {
-      add(slice + SLICE.marginDelta, margin)
-      add(slice + SLICE.approvalsDelta, approvals)
-      add(slice + SLICE.violationsDelta, violations)
-    }
+    const at = from.groups + group * CLASS_GROUP.cells
+    margin += sums[at + CLASS_GROUP.marginDelta] as number
+    approvals += sums[at + CLASS_GROUP.approvalsDelta] as number
+    violations += sums[at + CLASS_GROUP.violationsDelta] as number
   }
-  for (const slice of slices) add(slice + SLICE.impacted, impacted)
-  if (from.responses === 0) return
-  for (let at = 0; at < from.responses; at += 1) add(layout.win + at, sums[from.win + at] as number)
-  for (let at = 0; at < from.responses * PPM_CENTS_CELLS; at += 1) {
-    add(layout.expected + at, sums[from.expected + at] as number)
-    add(layout.worst + at, sums[from.worst + at] as number)
-  }
-  for (const slice of slices) {
+  for (const slice of [
+    layout.segments + place.segment * SLICE.cells,
+    layout.regions + place.region * SLICE.cells,
+  ]) {
+    add(slice + SLICE.impacted, impacted)
+    add(slice + SLICE.marginDelta, margin)
+    add(slice + SLICE.approvalsDelta, approvals)
+    add(slice + SLICE.violationsDelta, violations)
+    if (from.responses === 0) continue
     add(slice + SLICE.winDelta, sums[from.win + POINT] as number)
     for (let limb = 0; limb < PPM_CENTS_CELLS; limb += 1) {
       add(slice + SLICE.expected + limb, sums[from.expected + POINT * PPM_CENTS_CELLS + limb] as number)

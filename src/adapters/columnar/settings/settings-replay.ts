@@ -13,31 +13,35 @@ import { ClassMove } from './class-move.ts'
 import { ClassRules, type GridTables, type Outcome } from './class-rules.ts'
 import { type ClassLayout, classLayout } from './class-vector.ts'
 import { type RowClass, type SettingRuns, settingRuns } from './setting-runs.ts'
-import { addClass, rebased, settingSumsOf } from './setting-sums.ts'
+import { addSlices, addTotal, type ClassPlace, rebased, settingSumsOf } from './setting-sums.ts'
 import { TunedRule } from './tuned-rule.ts'
 import { WinCache } from './win-cache.ts'
 
 /** Bits of a mask of rules, and of approvers beside the one that says an approval is needed. */
 const RULES_MAX = 31
 const APPROVERS_MAX = 30
+/** More classes than this would pass 2^53 in cents before they are carried, and gain little. */
+const CLASSES_MAX = 4_000
 /** Sums of classes kept, some ten kilobytes each with a model of 33 fits. */
 const CLASS_SUMS_KEPT = 20_000
 
 /**
  * Rows fall into classes that differ in which rules and tunables can matter to them. A class's sums hang on the values of its
  * own tunables alone and are kept, so that settings share them; a new one is carried over from the last, looking only at rows
- * whose decision differs. null where the policy has more rules or approvers than a mask has bits.
+ * whose decision differs.
+ * null where the policy has more rules or approvers than a mask has bits, or tells apart too many classes.
  */
 export function replaySettings(task: SettingsTask, snapshot: PreparedSnapshot): SettingsReplay | null {
   const approvers = new Set(task.base.rules.flatMap(rule => rule.approver ?? []))
   if (task.base.rules.length > RULES_MAX || approvers.size > APPROVERS_MAX) return null
-  return new ClassedSettings(task, snapshot, [...approvers])
+  const replay = new ClassedSettings(task, snapshot, [...approvers])
+  return replay.classes > CLASSES_MAX ? null : replay
 }
 
 interface ClassAtWork {
   readonly rows: RowClass
   readonly rules: ClassRules
-  readonly place: Parameters<typeof addClass>[4]
+  readonly place: ClassPlace
   /** Against the policy as it stands. */
   readonly chain: Chain
 }
@@ -85,7 +89,6 @@ class ClassedSettings implements SettingsReplay {
           segment,
           region: snapshot.region.codes[rows.row] as number,
           thin: thin.has(snapshot.segment.keys[segment] as string),
-          latency: snapshot.latency?.[segment] ?? 0,
         },
         chain: this.#chain(classRules.at(this.#current)),
       }
@@ -105,6 +108,10 @@ class ClassedSettings implements SettingsReplay {
     this.#base = this.#replayed(this.#current, [], everyRow(snapshot.rows)).base
   }
 
+  get classes(): number {
+    return this.#classes.length
+  }
+
   sums(settings: readonly Setting[], against: Setting | null): readonly SettingSums[] {
     const from = against ?? this.#current
     const base = against === null ? this.#base : this.#baseAt(against)
@@ -115,13 +122,20 @@ class ClassedSettings implements SettingsReplay {
 
   /** Cells of a setting as a candidate against another one. */
   #cells(setting: Setting, from: Setting, keep: boolean): Float64Array {
+    const { layout } = this.#naming
     const cells = this.#unsettledCells(setting, from)
+    const total = new Float64Array(this.#layout.cells)
     for (const each of this.#classes) {
       const key = each.rules.keyOf(setting)
       if (key === each.rules.keyOf(from)) continue
       const chain = keep ? each.chain : this.#chain(each.rules.at(from))
-      addClass(cells, this.#naming.layout, this.#sumsOf(each, chain, key, setting), this.#layout, each.place)
+      const sums = this.#sumsOf(each, chain, key, setting)
+      for (let cell = 0; cell < total.length; cell += 1) {
+        total[cell] = (total[cell] as number) + (sums[cell] as number)
+      }
+      addSlices(cells, layout, sums, this.#layout, each.place)
     }
+    addTotal(cells, layout, total, this.#layout)
     return cells
   }
 
