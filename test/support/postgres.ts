@@ -15,8 +15,8 @@ export interface TestPostgres extends AsyncDisposable {
   emptyDatabase(): Promise<string>
 }
 
-/** Starts one, or says why none can run here. */
-export async function startPostgres(): Promise<TestPostgres | string> {
+/** Starts one, or says why none can run here. A `durable` one forces every commit to disk, as a real one does; tests need not wait. */
+export async function startPostgres({ durable = false } = {}): Promise<TestPostgres | string> {
   const folder = await mkdtemp(join(tmpdir(), 'quotey-postgres-'))
   const port = await freePort()
   const told: string[] = []
@@ -28,7 +28,11 @@ export async function startPostgres(): Promise<TestPostgres | string> {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'fsync=off', '-c', 'unix_socket_directories=', '-c', 'listen_addresses=127.0.0.1'],
+    postgresFlags: [
+      `fsync=${durable ? 'on' : 'off'}`,
+      'unix_socket_directories=',
+      'listen_addresses=127.0.0.1',
+    ].flatMap(setting => ['-c', setting]),
     onLog: line => told.push(String(line)),
     onError: fault => told.push(String(fault)),
   })
