@@ -107,6 +107,42 @@ test('the fit solves the penalised score equations, summed quote by quote', () =
   for (const [at, value] of score.entries()) assert.ok(Math.abs(value) < 1e-4, `equation ${at}: ${value}`)
 })
 
+test('E4 a slope that chance took below zero stays as fitted and moves nothing; one beyond chance makes its segment thin', () => {
+  const { quotes } = simulatedHistory({ seed: 6, quotes: 4000, world: unconfounded })
+  /** Wins of one segment fall with the discount by so much per ten percent, and are dealt out evenly otherwise. */
+  const falling = (by: number) => {
+    let dealt = 0
+    return fitted(
+      quotes.map(quote => {
+        if (quote.segment !== 'enterprise' || quote.outcome === 'open') return quote
+        const chance = 0.5 - (by * (quote.grantedDiscountBps - 1800)) / BPS_PER_DISCOUNT_UNIT
+        dealt += 1
+        return {
+          ...quote,
+          outcome: (dealt * 0.6180339887) % 1 < chance ? ('won' as const) : ('lost' as const),
+        }
+      }),
+    )
+  }
+  const slightly = falling(0.06)
+  const [chance] = slightly.evidence.segments
+  assert.ok((chance?.slope_nano ?? 0) < 0)
+  assert.equal(chance?.thin_reason, null)
+  const enterprise = quotes.find(quote => quote.segment === 'enterprise') as Quote
+  const winAt = (grantedDiscountBps: number, shift: 'low' | 'point' | 'high'): number =>
+    winPpm(slightly, 0, shift, enterprise, {
+      grantedDiscountBps,
+      approvalRequired: enterprise.approvalRequired === true,
+    })
+  const { grantedDiscountBps: logged } = enterprise
+  assert.equal(winAt(logged + 1000, 'point'), winAt(logged, 'point'))
+  assert.equal(winAt(logged + 1000, 'low'), winAt(logged, 'low'))
+  assert.ok(winAt(logged + 1000, 'high') > winAt(logged, 'high'), 'the range still reaches an answer')
+
+  const [surely] = falling(0.2).evidence.segments
+  assert.deepEqual([surely?.slope_nano, surely?.thin_reason], [0, 'slope_negative'])
+})
+
 test('every left-out fit is what fitting without that group gives', () => {
   const { quotes, columns } = simulatedHistory({ seed: 13, quotes: 1200, world: unconfounded })
   const { cells, plan, ridge, flat, fits } = fitFloating(columns) as FloatingResponse
