@@ -182,6 +182,7 @@ function lateSnapshots(config: Config, progress: Progress): Snapshots {
   return {
     load: async digest => (await late()).load(digest),
     open: async digest => (await late()).open(digest),
+    adopt: async path => (await late()).adopt(path),
     save: async columns => (await late()).save(columns),
     saveRejects: async rejects => (await late()).saveRejects(rejects),
   }

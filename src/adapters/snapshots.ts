@@ -18,6 +18,10 @@ export function snapshots({ home }: { readonly home: string }, progress: Progres
   return {
     load: digest => load(fileOf(digest), digest, progress),
     open: digest => openStored(home, fileOf(digest), digest, progress),
+    adopt: async path => {
+      const { adoptSnapshot } = await import('./adopted-snapshot.ts')
+      return adoptSnapshot(home, path, (copy, digest) => keepCopy(copy, fileOf(digest)), progress)
+    },
     save: async quotes => {
       const digest = snapshotDigest(quotes)
       const file = fileOf(digest)
@@ -88,6 +92,9 @@ const exists = (file: string): Promise<boolean> =>
     () => true,
     () => false,
   )
+
+/** What lies under the name already is replaced by the same content, which repairs a damaged file. */
+const keepCopy = (copy: string, file: string): Promise<void> => whole(file, part => rename(copy, part))
 
 /** Writes a file under another name, forces it to disk and renames it, so that under its own name it is never half there. */
 async function whole(file: string, write: (part: string) => Promise<void>): Promise<void> {

@@ -3,7 +3,7 @@ import { frequentReasons, type RejectReason } from '../domain/quote-file-account
 import { done, type Result } from '../domain/refusal.ts'
 import type { Digest, Instant, JsonObject } from '../domain/units.ts'
 import { canonicalText } from '../evidence/canonical.ts'
-import type { Ports } from './ports.ts'
+import type { AdoptedSnapshot, Ports } from './ports.ts'
 import { record } from './record.ts'
 import type { SnapshotRow } from './tables.ts'
 
@@ -35,16 +35,14 @@ const IMPORTER = { type: 'system', id: 'import' } as const
  * what `QuoteFiles.read` refuses, and then stores nothing.
  */
 export async function importHistory(ports: Ports, request: ImportRequest): Promise<Result<ImportedHistory>> {
-  const read = await ports.quoteFiles.read(request.path, request.map, request.rejectsMax)
-  if (!read.ok) return read
-  const file = read.value
-  const digest = await ports.snapshots.save(file.columns)
-  const reject_report = file.rejects.length === 0 ? null : await ports.snapshots.saveRejects(file.rejects)
-  const { counts, notes } = file
-  const reject_reasons = frequentReasons(file.rejects)
+  const kept = await keptFile(ports, request)
+  if (!kept.ok) return kept
+  const file = kept.value
+  const { digest, counts, notes, rejects, reject_report } = file
+  const reject_reasons = frequentReasons(rejects)
   return ports.store.change(async tx => {
     const before = await tx.last('history_snapshot', { digest })
-    const row = before ?? snapshotRow(file, digest, ports.clock.now(), { ...counts, ...notes, reject_report })
+    const row = before ?? snapshotRow(file, ports.clock.now(), { ...counts, ...notes, reject_report })
     const told = {
       snapshot_id: row.snapshot_id,
       digest,
@@ -67,19 +65,34 @@ export async function importHistory(ports: Ports, request: ImportRequest): Promi
   })
 }
 
-const snapshotRow = (
-  file: QuoteFile,
-  digest: Digest,
-  importedAt: Instant,
-  account: JsonObject,
-): SnapshotRow => ({
-  snapshot_id: `snap_${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
-  digest,
-  rows: file.columns.rows,
+/** What a file came to, once its snapshot lies in its place. */
+interface KeptFile extends AdoptedSnapshot {
+  readonly rejects: QuoteFile['rejects']
+  readonly reject_report: string | null
+}
+
+/** A file in the form of a snapshot is taken as it stands, so that it may be larger than memory; any other is read row by row. */
+async function keptFile(ports: Ports, request: ImportRequest): Promise<Result<KeptFile>> {
+  const adopted = request.map === null ? await ports.snapshots.adopt(request.path) : null
+  if (adopted !== null) {
+    return adopted.ok ? done({ ...adopted.value, rejects: [], reject_report: null }) : adopted
+  }
+  const read = await ports.quoteFiles.read(request.path, request.map, request.rejectsMax)
+  if (!read.ok) return read
+  const { name, columns, counts, notes, rejects } = read.value
+  const digest = await ports.snapshots.save(columns)
+  const reject_report = rejects.length === 0 ? null : await ports.snapshots.saveRejects(rejects)
+  return done({ name, digest, currency: columns.currency, counts, notes, rejects, reject_report })
+}
+
+const snapshotRow = (file: KeptFile, importedAt: Instant, account: JsonObject): SnapshotRow => ({
+  snapshot_id: `snap_${file.digest.slice('sha256:'.length, 'sha256:'.length + 12)}`,
+  digest: file.digest,
+  rows: file.counts.accepted,
   won: file.counts.won,
   lost: file.counts.lost,
   open: file.counts.open,
-  currency: file.columns.currency,
+  currency: file.currency,
   source_name: file.name,
   import_json: canonicalText(account),
   imported_at: importedAt,

@@ -140,10 +140,21 @@ export interface Snapshots {
   load(digest: Digest): Promise<Result<QuoteColumns>>
   /** The same without loading it: the content is proven by streaming, in memory that does not grow with the quotes. */
   open(digest: Digest): Promise<Result<StoredQuotes>>
+  /**
+   * Keeps a Parquet file that has a snapshot's form already, in memory that does not grow with the quotes. null where it has another
+   * form, or none. Refuses `bad_input` what no import would have written.
+   */
+  adopt(path: string): Promise<Result<AdoptedSnapshot> | null>
   /** Keeps a snapshot for good and returns its digest. Saving the same again changes nothing. */
   save(columns: QuoteColumns): Promise<Digest>
   /** Keeps a report on rejected rows, CSV; returns its path. */
   saveRejects(rejects: readonly RejectedCell[]): Promise<string>
+}
+
+/** A file that became a snapshot as it stood, and its account. */
+export interface AdoptedSnapshot extends Pick<QuoteFile, 'name' | 'counts' | 'notes'> {
+  readonly digest: Digest
+  readonly currency: string
 }
 
 /** A snapshot that stays in its file, whose content was proven by digest when it was opened. */
