@@ -13,7 +13,7 @@ import { renderReport } from '../../src/cli/report/page.ts'
 import type { RunReport } from '../../src/cli/report/run-report.ts'
 import { moneyChangeText, moneyEstimateText, moneyText } from '../../src/domain/money-text.ts'
 import { REPLAY } from '../support/report-replay.ts'
-import { BARREN_RUN, WHOLE_RUN } from '../support/report-runs.ts'
+import { BARREN_RUN, RESPONSE, WHOLE_RUN } from '../support/report-runs.ts'
 import { markupFaults } from '../support/well-formed.ts'
 
 /** The page as a reader's eye meets it: tags gone, entities resolved, white space single. */
@@ -133,6 +133,23 @@ test('every segment, region, rule, cohort, count, bin and mover appears with its
   ]) {
     shows(text, quote_id)
     shows(text, signedMoney(expected_margin_delta_cents))
+  }
+})
+
+test('the response is drawn: every fitted curve with where history is silent, and calibration out of fold', () => {
+  const page = renderReport(WHOLE_RUN)
+  const text = textOf(page)
+  for (const { segment } of RESPONSE.segments) shows(page, `Win rate by discount in ${segment}`)
+  shows(text, 'history speaks for discounts between 0% and 15%')
+  shows(text, 'at no discount enough of them to speak for it')
+  for (const bin of RESPONSE.calibration.bins) {
+    const [predicted, observed] = [bin.predicted_ppm, bin.observed_ppm].map(
+      ppm => `${(ppm / 10_000).toFixed(1)}%`,
+    )
+    shows(
+      page,
+      `predicted ${predicted}, observed ${observed} of ${bin.quotes.toLocaleString('en-US')} quotes`,
+    )
   }
 })
 

@@ -94,7 +94,11 @@ export const RESPONSE: ResponseEvidence = {
   calibration: {
     brier_ppm: 221_400,
     brier_of_win_rate_ppm: 246_900,
-    bins: [{ from_ppm: 0, to_ppm: 1_000_000, quotes: 5012, predicted_ppm: 445_000, observed_ppm: 445_100 }],
+    bins: [
+      { from_ppm: 200_000, to_ppm: 300_000, quotes: 812, predicted_ppm: 262_000, observed_ppm: 251_200 },
+      { from_ppm: 400_000, to_ppm: 500_000, quotes: 3_100, predicted_ppm: 447_000, observed_ppm: 450_300 },
+      { from_ppm: 600_000, to_ppm: 700_000, quotes: 1_100, predicted_ppm: 641_000, observed_ppm: 628_100 },
+    ],
   },
   curve: [
     ...curve('smb', -0.6, 0.11, [120, 301, 512, 620, 540, 388, 201, 84, 34]),

@@ -28,6 +28,7 @@ export function responseSection({ response }: RunReport): Markup | null {
       ? html`<p class="small soft">${count(left)} smaller segments are not drawn; the table lists all.</p>`
       : null,
     segmentTable(response),
+    reliability(calibration),
     html`<p class="small soft">Calibration, on quotes the model had not seen: Brier score ${score(calibration.brier_ppm)}; always predicting the mean scores ${score(calibration.brier_of_win_rate_ppm)}, lower is better. Learned from ${count(response.won)} won and ${count(response.lost)} lost quotes.</p>`,
   )
 }
@@ -106,18 +107,22 @@ function curve(segment: string, at: number, { curve: points, fitted }: ResponseE
 /** Discounts of a bin: a closed range of whole bps. */
 const binName = ({ from_bps, to_bps }: CurvePoint): string => `${percent(from_bps)} to ${percent(to_bps)}`
 
-/** Each discount of the curve that history hardly speaks for, as wide as the curve's steps. */
+/** Runs of discounts that history hardly speaks for, from halfway after the last it speaks for to halfway before the next. */
 function silentRanges(
   line: readonly FittedCurvePoint[],
 ): readonly { readonly from: number; readonly to: number }[] {
-  const half = ((line[1]?.discount_bps ?? 0) - (line[0]?.discount_bps ?? 0)) / 2
-  const ends = [line[0]?.discount_bps ?? 0, line.at(-1)?.discount_bps ?? 0] as const
-  return line
-    .filter(point => point.quotes_near < REWEIGHTED_QUOTES_MIN)
-    .map(({ discount_bps }) => ({
-      from: Math.max(ends[0], discount_bps - half) / 100,
-      to: Math.min(ends[1], discount_bps + half) / 100,
-    }))
+  const ranges: { from: number; to: number }[] = []
+  for (const [at, point] of line.entries()) {
+    if (point.quotes_near >= REWEIGHTED_QUOTES_MIN) continue
+    const before = line[at - 1] ?? point
+    const after = line[at + 1] ?? point
+    const from = (before.discount_bps + point.discount_bps) / 200
+    const to = (point.discount_bps + after.discount_bps) / 200
+    const last = ranges.at(-1)
+    if (last !== undefined && last.to === from) last.to = to
+    else ranges.push({ from, to })
+  }
+  return ranges
 }
 
 function supportedRange(line: readonly FittedCurvePoint[]): string {
@@ -126,6 +131,48 @@ function supportedRange(line: readonly FittedCurvePoint[]): string {
   return first === undefined || last === undefined
     ? 'at no discount enough of them to speak for it'
     : `history speaks for discounts between ${percent(first.discount_bps)} and ${percent(last.discount_bps)}`
+}
+
+/** Predicted against observed, by tenths of the predicted probability; a model that tells the truth lies on the line. */
+function reliability({ bins }: ResponseEvidence['calibration']): Markup | null {
+  const held = bins
+    .filter(bin => bin.quotes > 0)
+    .map(bin => ({ ...bin, x: bin.predicted_ppm / 10_000, y: bin.observed_ppm / 10_000 }))
+  if (held.length < 2) return null
+  const drawn = picture({
+    id: 'calibration',
+    title: 'Win rate observed against win rate predicted',
+    description: held
+      .map(
+        bin =>
+          `predicted ${percentOfPpm(bin.predicted_ppm)}, observed ${percentOfPpm(bin.observed_ppm)} of ${count(bin.quotes)} quotes`,
+      )
+      .join('; '),
+    caption:
+      'Quotes the model had not seen, by what it predicted for them; on the line it is right on average.',
+    plot: {
+      width: 320,
+      height: 250,
+      marginLeft: 42,
+      marginTop: 26,
+      marginBottom: 40,
+      x: { domain: [0, 100], label: 'predicted, %', labelAnchor: 'center', labelArrow: 'none', ticks: 5 },
+      y: {
+        domain: [0, 100],
+        label: 'observed win rate, %',
+        labelAnchor: 'top',
+        labelArrow: 'none',
+        ticks: 5,
+        grid: true,
+      },
+      r: { range: [1.5, 9] },
+      marks: [
+        Plot.line([{ at: 0 }, { at: 100 }], { x: 'at', y: 'at', stroke: INK.soft, strokeDasharray: '4 3' }),
+        Plot.dot(held, { x: 'x', y: 'y', r: 'quotes', fill: INK.pale, stroke: INK.gain }),
+      ],
+    },
+  })
+  return html`<div class="panels">${drawn}</div>`
 }
 
 const THIN: Readonly<Record<string, string>> = {

@@ -88,7 +88,7 @@ figure { margin: 1.25rem 0; }
 figure svg { display: block; width: 100%; height: auto; overflow: visible; }
 figcaption { margin-top: .4rem; color: var(--soft); font-size: .8125rem; max-width: 46rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .5rem 2rem; }
-.panels figure { margin: .5rem 0; min-width: 0; }
+.panels figure { margin: .5rem 0; min-width: 0; max-width: 27rem; }
 .range { display: block; }
 .bar { display: flex; height: 1.5rem; border-radius: 3px; overflow: hidden; margin: .25rem 0 .6rem; border: 1px solid var(--line); }
 .bar i { display: block; height: 100%; }
