@@ -10,6 +10,9 @@ import { bound } from './values.ts'
 /** Rows of a block; artifacts of a hundred kilobytes each still make a small one. */
 const SCANNED_ROWS = 250
 
+/** Longer answers are asked for anew. */
+const REMEMBERED_ROWS = 50
+
 const WINDOW = { start: '$1::timestamptz', end: '$2::timestamptz' } as const
 
 const DEFINITION_BY_NAME = new Map(TABLES.map(table => [table.name, table]))
@@ -20,6 +23,11 @@ const DEFINITION_BY_NAME = new Map(TABLES.map(table => [table.name, table]))
  */
 export class PostgresTransaction implements Writing {
   readonly #connection: PostgresConnection
+  /**
+   * Answers to small questions by text and values, until the next write. Nothing but this transaction can change them: a reader has a
+   * view of one moment, and a writer holds the control row. Steps ask the same again and again, and each time is a journey to the server.
+   */
+  readonly #answers = new Map<string, readonly unknown[]>()
   #writes = 0
   #cursors = 0
 
@@ -37,7 +45,7 @@ export class PostgresTransaction implements Writing {
     where: Partial<Tables[T]> = {},
   ): Promise<readonly Tables[T][]> {
     const { text, order, values } = selection(table, where)
-    return this.#rows(`${text} ORDER BY ${order}`, values)
+    return this.#remembered(`${text} ORDER BY ${order}`, values)
   }
 
   async *scan<T extends keyof Tables>(table: T): AsyncGenerator<readonly Tables[T][]> {
@@ -55,7 +63,7 @@ export class PostgresTransaction implements Writing {
 
   async last<T extends keyof Tables>(table: T, where: Partial<Tables[T]> = {}): Promise<Tables[T] | null> {
     const { text, order, values } = selection(table, where)
-    const rows = await this.#rows<Tables[T]>(`${text} ORDER BY ${order} DESC LIMIT 1`, values)
+    const rows = await this.#remembered<Tables[T]>(`${text} ORDER BY ${order} DESC LIMIT 1`, values)
     return rows[0] ?? null
   }
 
@@ -100,7 +108,7 @@ export class PostgresTransaction implements Writing {
   }
 
   async nextNumber(counter: Parameters<Writing['nextNumber']>[0]): Promise<number> {
-    this.#writes += 1
+    this.#changed()
     const next = `
       INSERT INTO counter (name, value) VALUES ($1, 1)
       ON CONFLICT (name) DO UPDATE SET value = counter.value + 1
@@ -110,8 +118,23 @@ export class PostgresTransaction implements Writing {
   }
 
   async #write(text: string, values: readonly unknown[]): Promise<number | null> {
-    this.#writes += 1
+    this.#changed()
     return (await this.#connection.query(text, values)).rowCount
+  }
+
+  #changed(): void {
+    this.#writes += 1
+    this.#answers.clear()
+  }
+
+  async #remembered<Row>(text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+    const question = JSON.stringify([text, values])
+    const known = this.#answers.get(question) as readonly Row[] | undefined
+    if (known !== undefined) return known
+    const { writes } = this
+    const rows = await this.#rows<Row>(text, values)
+    if (rows.length <= REMEMBERED_ROWS && writes === this.#writes) this.#answers.set(question, rows)
+    return rows
   }
 
   async #rows<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
