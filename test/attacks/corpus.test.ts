@@ -170,6 +170,39 @@ test('G1 the corpus notices every limit of an attack that is set twice as loose'
   }
 })
 
+/** The limit that each measure is held against. */
+const MEASURED_AGAINST: Readonly<Partial<Record<AttackName, string>>> = {
+  margin_collapse: 'max_quote_share_bps',
+  biased_cohort_regression: 'max_segment_loss_bps',
+  violation_laundering: 'max_not_replayable_delta',
+  extrapolation: 'max_extrapolated_share_bps',
+  threshold_gaming: 'max_share_bps',
+  protected_attribute: 'max_association_bps',
+}
+
+test('G1 what stands exactly at its limit passes, what stands one beyond it is blocked and shown', async t => {
+  let tried = 0
+  for (const each of cases) {
+    const limit = MEASURED_AGAINST[each.attack]
+    const { measured, outcome } = ownResult(each, sceneOf(each))
+    // An attribute of the list itself is no matter of degree.
+    const named = each.attack === 'protected_attribute' && measured === 10_000
+    if (limit === undefined || outcome !== 'blocked' || measured === null || named) continue
+    const against = async (value: number): Promise<AttackResult> => {
+      const scene = loosenedScene(each.scene, ['attacks', each.attack, limit], () => value)
+      return ownResult(each, await attackCaseOf(engine, scene))
+    }
+    const at = await against(measured)
+    assert.deepEqual([at.outcome, at.measured, at.smallest_set], ['passed', measured, []], each.name)
+    const beyond = await against(measured - 1)
+    assert.equal(beyond.outcome, 'blocked', each.name)
+    assert.ok(beyond.smallest_set.length + beyond.contributors.length > 0, each.name)
+    tried += 1
+  }
+  t.diagnostic(`${tried} cases at their limits`)
+  assert.ok(tried >= 15, `${tried} cases`)
+})
+
 function loosenedScene(
   scene: CorpusScene,
   [part, group, limit]: readonly [string, string, string],
