@@ -15,6 +15,7 @@ export function register(parent: Command): void {
       '--engine <engine>',
       'columnar, sql, clickhouse or oracle; the report is the same (default: columnar)',
     )
+    .option('--snapshot <snapshot>', 'another history than the candidate was found on; nothing is recorded')
     .option('--verify', 'derive the recorded replay again, by the oracle unless told otherwise, and compare')
     .action(
       performing(run, (report, call) => (isVerifying(call) ? verifiedText(report) : replayText(report))),
@@ -35,6 +36,11 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
   if (isVerifying(call)) {
     const { verifyReplay } = await import('../loop/replay-verify.ts')
     return verifyReplay(ports.value, { candidateId: named.value, ...choice })
+  }
+  const { snapshot } = call.options as { readonly snapshot?: string }
+  if (snapshot !== undefined) {
+    const { replayElsewhere } = await import('../loop/replay-elsewhere.ts')
+    return replayElsewhere(ports.value, { candidateId: named.value, snapshot, ...choice })
   }
   const actor = actorOf(call)
   if (!actor.ok) return actor

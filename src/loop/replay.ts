@@ -50,7 +50,8 @@ async function replayable(tx: Reading, now: Instant, request: ReplayRequest): Pr
   return evidence.ok ? done({ authority: authority.value, evidence: evidence.value }) : evidence
 }
 
-function changeOf(evidence: CandidateEvidence, engine: ReplayEngine['name'] = 'columnar') {
+/** What a candidate's replay depends on. */
+export function changeOf(evidence: CandidateEvidence, engine: ReplayEngine['name'] = 'columnar') {
   const { base, proposed, model, current } = evidence
   return {
     candidateId: evidence.candidate.id,

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
+import { writeParquet } from '../../src/adapters/duckdb/parquet-write.ts'
 import { replayText, verifiedText } from '../../src/cli/replay-text.ts'
 import { composePorts } from '../../src/compose.ts'
 import { moneyChangeText } from '../../src/domain/money-text.ts'
+import { permuteRows } from '../../src/domain/permute.ts'
 import type { ReplayReport } from '../../src/domain/replay-report.ts'
+import { snapshotColumns } from '../../src/domain/snapshot-columns.ts'
 import type { Json } from '../../src/domain/units.ts'
 import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
+import { importHistory } from '../../src/loop/history.ts'
 import { replayCandidate } from '../../src/loop/replay.ts'
+import { replayElsewhere } from '../../src/loop/replay-elsewhere.ts'
 import { sameReport, verifyReplay } from '../../src/loop/replay-verify.ts'
 import { leavesOf, withOther } from '../support/altered-json.ts'
 import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
@@ -45,6 +52,33 @@ test('R1 a replay is recorded once: repeats and another engine give the same byt
   const candidate = await installed.ports.store.read(tx => tx.last('policy_candidate', { id: candidateId }))
   assert.equal(candidate?.status, 'replayed')
   assert.equal(candidate?.latest_replay_checksum, report.replay_checksum)
+})
+
+test('R1 a replay on another snapshot is that of a candidate found there, in memory or in its file, and is not recorded', async () => {
+  const { ports } = installed
+  const own = await ports.store.read(tx => tx.last('history_snapshot'))
+  assert.ok(own !== null)
+  const columns = succeeded(await ports.snapshots.load(own.digest))
+  const everyOther = Int32Array.from({ length: 700 }, (_, at) => 2 * at)
+  const half = { ...permuteRows(columns, everyOther), rows: 700 }
+  const folder = mkdtempSync(join(tmpdir(), 'quotey-test-'))
+  try {
+    const path = join(folder, 'half.parquet')
+    await writeParquet(path, half.rows, snapshotColumns(half))
+    const imported = succeeded(await importHistory(ports, { path, map: null, rejectsMax: null }))
+    const written = await events()
+    const request = { candidateId, snapshot: imported.snapshot_id }
+    const there = succeeded(await replayElsewhere(ports, request))
+    assert.equal(there.inputs.snapshot_digest, imported.digest)
+    assert.equal(there.counts.in_scope, 700)
+    assert.equal(there.deterministic_pass, true)
+    assert.deepEqual(succeeded(await replayElsewhere(ports, { ...request, engine: 'sql' })), there)
+    const same = succeeded(await replayElsewhere(ports, { candidateId, snapshot: own.snapshot_id }))
+    assert.deepEqual(same, report)
+    assert.equal(await events(), written)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('R4 the counts of a replay add up to the quotes of its snapshot', () => {
