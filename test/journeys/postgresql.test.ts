@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { oneServer, rawDatabase } from '../support/both-stores.ts'
+import { fileURLToPath } from 'node:url'
+import { oneServer, onServer, rawDatabase } from '../support/both-stores.ts'
 import { quoteyWith } from '../support/command-line.ts'
 import { configIn } from '../support/fresh-home.ts'
 
 /** Ana proposes and presents, Sam decides, Ruth applies: three people on one installation whose database is on a server. */
 type Said = Readonly<Record<string, never>>
+
+const ENTRY = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 const server = oneServer()
 const folders: string[] = []
@@ -95,6 +100,47 @@ test('O1 the whole loop runs on PostgreSQL through the command line, with drill,
   const verified = await quoteyWith({ QUOTEY_DATABASE_URL: url }, home, null, '--json', 'audit', 'verify')
   assert.equal(verified.exitCode, 4)
   assert.ok(verified.stdout.includes(String(edited?.id)), verified.stdout)
+})
+
+test('serve goes on when the server closes its connections, and doctor names a server that can lose commits', async context => {
+  const postgres = await server()
+  if (typeof postgres === 'string') return context.skip(`1 test left out: ${postgres}`)
+  await using home = await onServer(postgres).freshHome({ cron: ['scheduler'], sam: ['safety_owner'] })
+  const settings = { QUOTEY_DATABASE_URL: home.config.databaseUrl as string }
+  const words = ['--home', home.config.home, '--as', 'cron', '--json', 'serve', '--port', '0']
+  const child = spawn(process.execPath, [ENTRY, ...words], { env: { ...process.env, ...settings } })
+  try {
+    let said = ''
+    child.stderr.on('data', chunk => (said += String(chunk)))
+    const line = async (pattern: RegExp): Promise<string> => {
+      for (;;) {
+        const found = pattern.exec(said)
+        if (found !== null) return found[1] as string
+        await once(child.stderr, 'data')
+      }
+    }
+    const address = await line(/Server listening at (http:[^"]+)"/)
+    const ready = async () => (await fetch(`${address}/readyz`)).json() as Promise<{ paused: boolean }>
+    assert.equal((await ready()).paused, false)
+    await using raw = await rawDatabase(home.config)
+    await raw.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    )
+    assert.equal((await ready()).paused, false)
+    const metrics = await (await fetch(`${address}/metrics`)).text()
+    assert.match(metrics, /^quotey_/m)
+  } finally {
+    child.kill('SIGTERM')
+    await once(child, 'close')
+  }
+  const doctor = await quoteyWith(settings, home.config.home, null, '--json', 'doctor')
+  const { checks } = doctor.json as { checks: { name: string; ok: boolean; found: string }[] }
+  const found = new Map(checks.map(check => [check.name, check]))
+  assert.match(
+    found.get('database')?.found ?? '',
+    /^fsync is off: a crash of the server can lose what was committed$/,
+  )
+  assert.match(found.get('disk')?.found ?? '', /the database takes [1-9]\d* MiB/)
 })
 
 test('a home that holds a database in a file is not used together with a server', async context => {
