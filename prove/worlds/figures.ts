@@ -68,9 +68,14 @@ export function promiseFigures(worlds: readonly WorldResult[]): readonly Figure[
   const from = (quotes: number): readonly WorldResult[] => open.filter(world => world.quotes >= quotes)
   const deltas = proposalsOf(worlds).map(({ delta }) => delta)
   const parts = partsOf(worlds)
+  const further = proposalsOf(worlds).flatMap(proposal => proposal.further ?? [])
   return [
     atMost('harmful proposals', harmful(deltas), deltas.length, 0.05),
     atMost('harmful single changes', harmful(parts), parts.length, 0.05),
+    {
+      ...atMost('proposals harmful to 4,000 further quotes', harmful(further), further.length, 1),
+      limit: null,
+    },
     atMost(
       'worlds with the best policy in force that saw a harmful one',
       worldsHarmed(best),

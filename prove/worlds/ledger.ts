@@ -70,6 +70,12 @@ export function sampleLedger(truth: MarketTruth, policy: CheckedPolicy, quotes: 
   return new TruthLedger(truth, dealt)
 }
 
+/** A ledger of further quotes of a world, which its history does not hold. */
+export function furtherLedger(truth: MarketTruth, policy: CheckedPolicy, quotes: number): TruthLedger {
+  const longer = { ...truth, quotes: truth.quotes + quotes }
+  return new TruthLedger(longer, [...simulateQuotes(longer, policy)].slice(truth.quotes))
+}
+
 export function decidedOn(policy: CheckedPolicy, quote: Quote): Decision {
   const decision = decide(policy, quote)
   if (decision.kind === 'not_replayable') throw new Error(`not replayable: ${decision.reason}`)

@@ -13,7 +13,7 @@ import { columnsOfQuotes } from '../../test/support/quote-columns.ts'
 import { type AnalystProof, analystProves, mayBeProposed, thinSegments } from './analyst.ts'
 import { bestByTruth, type Permits, policyAt } from './best.ts'
 import type { WorldCase } from './family.ts'
-import { TruthLedger } from './ledger.ts'
+import { furtherLedger, TruthLedger } from './ledger.ts'
 
 /** A change with the range that is printed for it and its true gain, cents a quote. */
 export interface JudgedChange {
@@ -35,6 +35,8 @@ export interface WorldResult {
   readonly proposals: readonly (JudgedChange & {
     readonly kind: string
     readonly robust: number
+    /** What it really does to further quotes of the same market; null where the market breaks the model's form. */
+    readonly further: number | null
     /** What each single change really adds to the others. */
     readonly parts: readonly number[]
   })[]
@@ -51,6 +53,7 @@ export interface WorldResult {
 }
 
 const THRESHOLDS = DEFAULT_THRESHOLDS
+const FURTHER_QUOTES = 4000
 
 /**
  * Deals out a world's history, audits, fits, searches and proposes as `policy-opt propose` does, and asks the truth. Without
@@ -74,7 +77,11 @@ export async function runWorld(world: WorldCase, rivals = true): Promise<WorldRe
   const ledger = new TruthLedger(truth, judgedQuotes(world, quotes))
   const ground = { snapshotDigest: 'sha256:simulated', columns, base, model, thresholds: THRESHOLDS } as const
   const found =
-    model === null ? { proposals: [], notProposed: [], settings: [] } : await searched(ground, ledger)
+    model === null
+      ? { proposals: [], notProposed: [], settings: [] }
+      : await searched(ground, ledger, () =>
+          world.breach === null ? furtherLedger(truth, base, FURTHER_QUOTES) : null,
+        )
   const asked = rivals && world.kind === 'open' && world.quotes >= 2000
   return {
     number: world.number,
@@ -122,7 +129,7 @@ async function bestGain(
 const judgedQuotes = (world: WorldCase, quotes: readonly Quote[]): readonly Quote[] =>
   world.breach === 'shift' ? quotes.slice(Math.ceil(quotes.length / 2)) : quotes
 
-async function searched(ground: ReplayGround, ledger: TruthLedger) {
+async function searched(ground: ReplayGround, ledger: TruthLedger, furtherQuotes: () => TruthLedger | null) {
   const { base, model } = ground
   const engine = columnarEngine()
   const found = await optimise(engine, ground, () => undefined)
@@ -130,6 +137,7 @@ async function searched(ground: ReplayGround, ledger: TruthLedger) {
   const sums = policies.length === 0 ? [] : await replay(engine, ground, policies)
   await engine.close()
   const current = currentSetting(found.tunables)
+  const further = found.proposals.length === 0 ? null : furtherQuotes()
   const proposals = found.proposals.map(({ kind, appraisal, changes }, at) => {
     const candidate = policies[at] as CheckedPolicy
     const figures = proposalFigures(
@@ -143,6 +151,7 @@ async function searched(ground: ReplayGround, ledger: TruthLedger) {
       kind,
       delta: ledger.delta(base, candidate),
       ...figures.estimates.expected_margin_delta_cents_per_quote,
+      further: further === null ? null : further.delta(base, candidate),
       robust: (appraisal.robustLowerMicroCents ?? 0) / 1e6,
       parts: changes.map(change =>
         ledger.delta(
