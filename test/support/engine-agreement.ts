@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { openClickHouse } from '../../src/adapters/clickhouse/connection.ts'
+import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
+import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { sqlEngine } from '../../src/adapters/sql/engine.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
 import { quoteAt } from '../../src/domain/quote.ts'
 import type { ReplayEngine, ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
+import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import { arbitraryTask, named } from './generate-task.ts'
 import { countKinds, type KindCounts, noKinds } from './task-kinds.ts'
 
@@ -19,6 +23,28 @@ export const WAYS: Readonly<Record<string, () => ReplayEngine>> = {
   repeated: () => askedTwice(columnarEngine({ threads: 0 })),
   sql: () => sqlEngine(),
 }
+
+/** ClickHouse at a URL, to which the quotes of every task are pushed first. */
+export const clickHouseAt = (url: string) => (): ReplayEngine => {
+  const open = () => openClickHouse({ url, timeoutSeconds: 60 })
+  const engine = clickHouseEngine(open)
+  return {
+    name: engine.name,
+    close: () => engine.close(),
+    async evaluate(task) {
+      const named = { ...task, snapshotDigest: snapshotDigest(task.columns) }
+      const database = await open()
+      try {
+        await pushQuotes(database, named.snapshotDigest, task.columns, PUSHED_AT, () => undefined)
+      } finally {
+        await database.close()
+      }
+      return engine.evaluate(named)
+    },
+  }
+}
+
+const PUSHED_AT = '2026-11-22T14:00:00.000Z'
 
 /** The same engine asked about the rows in another order; its movers are given as rows of the first order. */
 function overScatteredRows(engine: ReplayEngine): ReplayEngine {
