@@ -1,4 +1,5 @@
 import type { StructureFault } from '../../loop/ports.ts'
+import { COUNTERS_ASTRAY } from '../counters.sql.ts'
 import type { PostgresConnection } from './connection.ts'
 import { definitionStatements, TABLES } from './definition.ts'
 import { CONTROL_TABLE, guardStatements, REFUSAL_FUNCTION } from './guard.sql.ts'
@@ -97,19 +98,8 @@ SELECT 'function ' || proname, concat_ws(' ', lanname, prosrc, CASE WHEN prosecd
 FROM pg_proc JOIN pg_language ON pg_language.oid = prolang
 WHERE pronamespace = ${schema} AND proname = '${REFUSAL_FUNCTION}'`
 
-/** A number is given in the transaction that writes its row, so each counter stands at the highest number that is in use. */
-const NUMBERED = `
-  SELECT name, value, highest FROM (
-    SELECT 'epoch' AS name, max(epoch) AS highest FROM policy_activation
-    UNION ALL SELECT 'keyring_version', max(version) FROM keyring
-    UNION ALL SELECT 'policy_version', max(version) FROM policy_version
-    UNION ALL SELECT 'thresholds_version', max(version) FROM thresholds_version
-  ) AS numbered FULL JOIN counter USING (name)
-  WHERE value IS DISTINCT FROM highest
-  ORDER BY name`
-
 async function countersAstray(connection: PostgresConnection): Promise<readonly StructureFault[]> {
-  const { rows } = await connection.query(NUMBERED)
+  const { rows } = await connection.query(COUNTERS_ASTRAY)
   return rows.map(({ name, value, highest }) => ({
     where: `counter ${name}`,
     expected: String(highest ?? 'nothing'),

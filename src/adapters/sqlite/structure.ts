@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { StructureFault } from '../../loop/ports.ts'
+import { COUNTERS_ASTRAY } from '../counters.sql.ts'
 
 type Schema = ReadonlyMap<string, string>
 
@@ -29,20 +30,9 @@ const schemaOf = (database: DatabaseSync): Schema =>
       .map(row => [row.name as string, row.sql as string]),
   )
 
-/** A number is given in the transaction that writes its row, so each counter stands at the highest number that is in use. */
-const NUMBERED = `
-  SELECT name, value, highest FROM (
-    SELECT 'epoch' AS name, max(epoch) AS highest FROM policy_activation
-    UNION ALL SELECT 'keyring_version', max(version) FROM keyring
-    UNION ALL SELECT 'policy_version', max(version) FROM policy_version
-    UNION ALL SELECT 'thresholds_version', max(version) FROM thresholds_version
-  ) FULL JOIN counter USING (name)
-  WHERE value IS NOT highest
-  ORDER BY name`
-
 const countersAstray = (database: DatabaseSync): readonly StructureFault[] =>
   database
-    .prepare(NUMBERED)
+    .prepare(COUNTERS_ASTRAY)
     .all()
     .map(({ name, value, highest }) => ({
       where: `counter ${name}`,
