@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { after, before, test as plainTest, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Client } from 'pg'
-import { oneServer } from '../support/both-stores.ts'
+import { oneServer, TABLE_NAMES } from '../support/both-stores.ts'
 import { quoteyWith } from '../support/command-line.ts'
 import type { TestPostgres } from '../support/postgres.ts'
 
@@ -137,4 +137,27 @@ test('a password may lie in a file of its own, and is told nowhere', async postg
   const refused = await quoteyWith(wrong, home, null, 'policy', 'show')
   assert.equal(refused.exitCode, 3)
   assert.doesNotMatch(refused.stdout + refused.stderr, /wrong-secret/)
+})
+
+test('tables lie in the schema that comes first in the search path, beside whatever else is there', async postgres => {
+  const url = new URL(await postgres.emptyDatabase())
+  await runSql(
+    url.href,
+    'CREATE SCHEMA pricing;\nCREATE TABLE actor (name text);\nCREATE VIEW counter AS SELECT 1 AS one',
+  )
+  url.searchParams.set('options', '-c search_path=pricing,public')
+  const settings = { QUOTEY_DATABASE_URL: url.href }
+  const home = join(folder, 'in-a-schema')
+  for (const words of [
+    ['init'],
+    ['actor', 'add', '--id', 'ana', '--role', 'revenue_ops'],
+    ['audit', 'verify'],
+  ]) {
+    const ended = await quoteyWith(settings, home, null, ...words)
+    assert.equal(ended.exitCode, 0, `${words.join(' ')}: ${ended.stdout}${ended.stderr}`)
+  }
+  const made = await asking(url.href, client =>
+    client.query("SELECT count(*)::int AS tables FROM pg_tables WHERE schemaname = 'pricing'"),
+  )
+  assert.equal(made.rows[0].tables, TABLE_NAMES.length + 1)
 })
