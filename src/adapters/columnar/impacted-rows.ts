@@ -8,7 +8,7 @@ import type { Plan } from './plan.ts'
 import { Reach } from './reach.ts'
 import { ResponseSums } from './response-sums.ts'
 import { supportClass } from './support-table.ts'
-import { addCents, LIMB } from './wide.ts'
+import { addBlockCents, addCents, LIMB } from './wide.ts'
 
 /** Classes of support, and a quote whose offer stays. */
 export const EXTRAPOLATED = 2
@@ -188,16 +188,6 @@ export class ImpactedRows {
     }
   }
 }
-
-/** Adds a sum of cents below 2^53. */
-function addBlockCents(cells: Float64Array, cell: number, cents: number): void {
-  const high = Math.floor(cents / CENTS_HALF)
-  addCents(cells, cell, cents - high * CENTS_HALF)
-  bump(cells, cell + 1, high)
-}
-
-/** What the upper cell of a sum of cents counts in. */
-const CENTS_HALF = 2 ** 40
 
 /** Number of the first bin whose upper bound is not below the delta. */
 function binOf(marginBps: number): number {

@@ -28,6 +28,13 @@ export function carryCents(cells: Float64Array, cell: number): void {
   cells[cell + 1] = (cells[cell + 1] as number) + carried
 }
 
+/** Adds |cents| < 2^53 to the sum at `cell`. */
+export function addBlockCents(cells: Float64Array, cell: number, cents: number): void {
+  const carried = Math.floor(cents / CENTS_CARRY)
+  addCents(cells, cell, cents - carried * CENTS_CARRY)
+  cells[cell + 1] = (cells[cell + 1] as number) + carried
+}
+
 /** Adds low + middle * 2^20, |low|, |middle| < 2^52, and leaves the sum carried. */
 export function addPpmCents(cells: Float64Array, cell: number, low: number, middle: number): void {
   cells[cell] = (cells[cell] as number) + low
