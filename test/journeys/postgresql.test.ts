@@ -158,3 +158,32 @@ test('a home that holds a database in a file is not used together with a server'
   assert.equal(await nowhere.refused(null, 'init'), 'store_unavailable')
   assert.equal(existsSync(join(folder, 'other')), false)
 })
+
+/** Loaded before a command: refuses to load the driver. */
+const WITHOUT_DRIVER = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module'
+  registerHooks({
+    resolve(name, context, next) {
+      if (name === 'pg') throw new Error('the driver was asked for')
+      return next(name, context)
+    },
+  })`)}`
+
+test('a command on SQLite does not load the driver of PostgreSQL, and one on a server does', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'quotey-journey-'))
+  folders.push(folder)
+  const without = { NODE_OPTIONS: `--import=${WITHOUT_DRIVER}` }
+  const home = join(folder, 'home')
+  for (const words of [['init'], ['policy-opt', 'control', 'status'], ['audit', 'verify']]) {
+    const ended = await quoteyWith(without, home, null, ...words)
+    assert.equal(ended.exitCode, 0, ended.stderr)
+  }
+  const url = 'postgresql://nobody@127.0.0.1:1/nowhere'
+  const ended = await quoteyWith(
+    { ...without, QUOTEY_DATABASE_URL: url },
+    join(folder, 'other'),
+    null,
+    'init',
+  )
+  assert.match(ended.stderr, /the driver was asked for/)
+})
