@@ -29,6 +29,14 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
   const engine = engineNamed((call.options as { readonly engine?: string }).engine)
   if (!engine.ok) return engine
   const choice = engine.value === null ? {} : { engine: engine.value }
+  const { snapshot } = call.options as { readonly snapshot?: string }
+  if (snapshot !== undefined && isVerifying(call)) {
+    return refuse(
+      'bad_input',
+      'a replay is verified on the snapshot it was recorded on',
+      'leave `--snapshot` or `--verify` away',
+    )
+  }
   const ports = await call.ports()
   if (!ports.ok) return ports
   const named = await idNamed(ports.value, 'policy_candidate', call.arguments[0] as string)
@@ -37,7 +45,6 @@ async function run(call: Invocation): Promise<Result<ReplayReport>> {
     const { verifyReplay } = await import('../loop/replay-verify.ts')
     return verifyReplay(ports.value, { candidateId: named.value, ...choice })
   }
-  const { snapshot } = call.options as { readonly snapshot?: string }
   if (snapshot !== undefined) {
     const { replayElsewhere } = await import('../loop/replay-elsewhere.ts')
     return replayElsewhere(ports.value, { candidateId: named.value, snapshot, ...choice })

@@ -5,8 +5,8 @@ import { isDeterministic, sameSums } from './determinism.ts'
 import { type ChangeToEvaluate, reportOf, taskOf } from './evaluate.ts'
 import type { Ports, StoredQuotes } from './ports.ts'
 
-/** Up to so many quotes they are loaded for the check, some 2 GB; beyond, the check is made where they lie. */
-export const LOADED_ROWS_MAX = 10_000_000
+/** Up to so many quotes they are loaded for the check, within 4 GB; beyond, the check is made where they lie. */
+export const LOADED_ROWS_MAX = 4_000_000
 
 /**
  * evaluateChange over a snapshot that stays in its file, so that it may be larger than memory; the report has the same bytes. The check
