@@ -10,8 +10,7 @@ import { compileCondition } from '../../src/domain/cel.ts'
 import { attributeOf } from '../../src/domain/decision.ts'
 import { type AttributeName, type Expression, evaluate } from '../../src/domain/expression.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
-import type { QuoteColumns } from '../../src/domain/quote.ts'
-import { quoteAt } from '../../src/domain/quote.ts'
+import { type Quote, type QuoteColumns, quoteAt } from '../../src/domain/quote.ts'
 import { tallyOneByOne } from '../../src/domain/tally.ts'
 import { arbitraryCondition, arbitraryPolicy, arbitraryRequest } from '../support/generate-policy.ts'
 import { arbitraryColumns } from '../support/generate-quotes.ts'
@@ -66,6 +65,68 @@ function tiled(columns: QuoteColumns, rows: number): QuoteColumns {
     ).flat(),
   )
 }
+
+/**
+ * Quotes whose margin quotient lies as near to a half as it can, 1 / (2 * net): 20000 * profit = odd * net + 1 or - 1, which has a
+ * solution for each net that 2 and 5 do not divide.
+ */
+const nextToHalf = fc
+  .record({
+    net: fc
+      .oneof(fc.integer({ min: 1, max: 2 ** 35 }), fc.integer({ min: 2 ** 34, max: 2 ** 35 }))
+      .map(near => near - (near % 10) + ([1, 3, 7, 9][near % 4] as number)),
+    turns: fc.integer({ min: -6, max: 0 }),
+    side: fc.constantFrom(1, -1),
+  })
+  .filter(({ net }) => net <= 2 ** 35)
+  .map(({ net, turns, side }) => {
+    const odd = (inverse(BigInt(net), 20_000n) * BigInt(20_000 - side)) % 20_000n
+    const profit = ((odd + 20_000n * BigInt(turns)) * BigInt(net) + BigInt(side)) / 20_000n
+    return { listCents: net, costCents: Number(BigInt(net) - profit) }
+  })
+  .filter(({ costCents }) => costCents >= 0 && costCents <= 2 ** 38)
+
+/** The number whose product with n is 1 modulo m, by Euclid. */
+function inverse(n: bigint, m: bigint): bigint {
+  let [before, rest, coefficientBefore, coefficient] = [m, n % m, 0n, 1n]
+  while (rest !== 0n) {
+    const times = before / rest
+    ;[before, rest] = [rest, before - times * rest]
+    ;[coefficientBefore, coefficient] = [coefficient, coefficientBefore - times * coefficient]
+  }
+  return ((coefficientBefore % m) + m) % m
+}
+
+test('R1 margins and prices next to a half are rounded as integers are, up to where doubles are plainly exact', async () => {
+  const priced = fc.record({
+    listCents: fc.integer({ min: 2 ** 35 - 99_999, max: 2 ** 35 }),
+    costCents: fc.integer({ min: 0, max: 2 ** 38 }),
+    requestedDiscountBps: fc.integer({ min: 0, max: 10_000 }),
+  })
+  const [{ quote }] = fc.sample(
+    arbitraryColumns()
+      .filter(({ rows }) => rows > 0)
+      .map(columns => ({ quote: quoteAt(columns, 0) })),
+    { seed: SEED, numRuns: 1 },
+  ) as [{ quote: Quote }]
+  const policy = checked({
+    schema: 'clo_policy.v1',
+    name: 'halves',
+    rules: [{ id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: 9_999 } }],
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(nextToHalf, priced), { minLength: 5, maxLength: 20, size: 'max' }),
+      async made => {
+        const columns = columnsOfQuotes(
+          made.map((money, at) => ({ ...quote, requestedDiscountBps: 0, ...money, quoteId: `q${at}` })),
+        )
+        assert.deepEqual(await here.tally(columns, policy), tallyOneByOne(columns, policy))
+      },
+    ),
+    { seed: SEED, numRuns: 600 },
+  )
+})
 
 test('R2 a condition settled by what is known has the same truth on every quote of which that is true', () => {
   const names: readonly AttributeName[] = [
