@@ -88,7 +88,8 @@ export class BrokenState extends Error {
  * The store. `change` MUST take the writers' lock before `work` reads, MUST commit all or nothing, and MUST roll back when
  * `work` throws. Two calls of `change` never overlap, in any number of processes. A store MUST NOT be asked from inside one of
  * its own transactions, and MUST throw BrokenState when its file is damaged
- * (audit_broken), or locked, full or not writable (store_unavailable): then nothing of the change was kept.
+ * (audit_broken), or locked, full or not writable (store_unavailable): then nothing of the change was kept. Where a commit was sent and
+ * nobody can say what became of it, it MUST say so (store_unavailable, cause `outcome_unknown`) and neither that it was kept nor that it was not.
  */
 export interface Store {
   read<T>(work: (tx: Reading) => Promise<T>): Promise<T>

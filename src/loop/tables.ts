@@ -3,7 +3,8 @@ import type { Digest, Instant } from '../domain/units.ts'
 
 /*
  * Rows of the store, names as in docs/contracts.md. Columns that end in `_json` hold canonical text; flags are 0 or 1. A new table
- * or column also goes into `adapters/sqlite/*.sql.ts` (and raises the schema version), a table's key into `KEY_COLUMNS` of
+ * or column also goes into `adapters/sqlite/*.sql.ts` (and raises the schema version), from which `adapters/postgres/definition.ts` reads
+ * it: it knows an instant by its name (`at`, `…_at`, `window_…`, `valid_…`) and a flag by its CHECK. A table's key goes into `KEY_COLUMNS` of
  * `evidence/row-digest.ts`, so that the log holds its rows and `audit verify` reads them.
  */
 

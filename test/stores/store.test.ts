@@ -89,6 +89,23 @@ test('a row with a missing or unknown column is a bug, and a question by an unkn
   )
 })
 
+test('both databases have the same tables with the same columns in the same order', async store => {
+  await using home = await store.freshHome()
+  await using database = await rawDatabase(home.config)
+  const text =
+    store.kind === 'SQLite'
+      ? `SELECT t.name AS "table", c.name AS "column" FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' ORDER BY t.name, c.cid`
+      : `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name <> 'store_control' ORDER BY table_name COLLATE "C", ordinal_position`
+  const found = (await database.query(text)).map(row => `${row.table}.${row.column}`)
+  const defined = TABLE_NAMES.toSorted().flatMap(name =>
+    columnsOfTable(name).map(column => `${name}.${column}`),
+  )
+  assert.deepEqual(found, defined)
+  assert.ok(defined.length > 150, `${defined.length} columns`)
+})
+
 test('the database itself refuses update and delete of every recorded row', async store => {
   await using home = await store.freshHome({ ana: ['revenue_ops'] })
   await using database = await rawDatabase(home.config)
