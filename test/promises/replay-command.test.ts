@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -13,8 +13,10 @@ import type { ReplayReport } from '../../src/domain/replay-report.ts'
 import { snapshotColumns } from '../../src/domain/snapshot-columns.ts'
 import type { Json } from '../../src/domain/units.ts'
 import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
+import { candidateEvidence, candidateRow } from '../../src/loop/candidate-evidence.ts'
+import { evaluateStored } from '../../src/loop/evaluate-stored.ts'
 import { importHistory } from '../../src/loop/history.ts'
-import { replayCandidate } from '../../src/loop/replay.ts'
+import { changeOf, replayCandidate } from '../../src/loop/replay.ts'
 import { replayElsewhere } from '../../src/loop/replay-elsewhere.ts'
 import { sameReport, verifyReplay } from '../../src/loop/replay-verify.ts'
 import { leavesOf, withOther } from '../support/altered-json.ts'
@@ -79,6 +81,34 @@ test('R1 a replay on another snapshot is that of a candidate found there, in mem
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test('R1 a replay whose quotes never leave their file gives the same bytes; one whose file changes meanwhile is refused', async () => {
+  const { ports } = installed
+  const change = await ports.store.read(async tx => {
+    const candidate = succeeded(await candidateRow(tx, candidateId))
+    return changeOf(succeeded(await candidateEvidence(tx, candidate)), 'sql')
+  })
+  const loadsNothing = {
+    ...ports,
+    snapshots: { ...ports.snapshots, load: () => Promise.reject(new Error('loaded')) },
+  }
+  assert.deepEqual(succeeded(await evaluateStored(loadsNothing, change, 0)), report)
+  const touching = {
+    ...loadsNothing,
+    storedReplay: async () => {
+      const replay = await ports.storedReplay()
+      const { file } = succeeded(await ports.snapshots.open(change.snapshotDigest))
+      const { atime, mtime } = statSync(file)
+      return {
+        evaluate: async (...task: Parameters<typeof replay.evaluate>) => {
+          utimesSync(file, atime, new Date(mtime.getTime() + 1_000))
+          return replay.evaluate(...task)
+        },
+      }
+    },
+  }
+  refusedWith('audit_broken', await evaluateStored(touching, change, 0))
 })
 
 test('R4 the counts of a replay add up to the quotes of its snapshot', () => {
