@@ -6,7 +6,7 @@ import { VALUE_TYPES } from './values.ts'
 export const LOCK_MS_MAX = 10_000
 /** Milliseconds for one statement; reading a log of a million entries takes some. */
 const STATEMENT_MS_MAX = 300_000
-/** Milliseconds that a process which stands still may hold a transaction open, and with it the control row. */
+/** Milliseconds that a writer which stands still may hold the control row; a reader stands in nobody's way. */
 const IDLE_MS_MAX = 120_000
 const CONNECT_MS_MAX = 10_000
 
@@ -16,7 +16,6 @@ const CONNECT_MS_MAX = 10_000
  */
 const SETTINGS = [
   `SET LOCAL statement_timeout = ${STATEMENT_MS_MAX}`,
-  `SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
   "SET LOCAL TimeZone = 'UTC'",
   "SET LOCAL DateStyle = 'ISO, YMD'",
   'SET LOCAL extra_float_digits = 1',
@@ -28,8 +27,9 @@ const ALREADY_FAILED = '25P02'
 
 /** A reader has a view of one moment. A writer's statements each see what was committed before them, as it waits for its turn first. */
 const BEGIN_BY_PURPOSE = {
-  reading: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
-  writing: 'BEGIN ISOLATION LEVEL READ COMMITTED',
+  reading:
+    'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0',
+  writing: `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`,
 } as const
 
 export type Purpose = keyof typeof BEGIN_BY_PURPOSE

@@ -10,7 +10,7 @@ export const CONTROL_TABLE = 'store_control'
 /**
  * What makes tables append-only in the database itself, so that every role and program is held to it: no row is deleted, no table
  * emptied, and only the columns that may change are updated. A counter only grows, and a decision once stale stays so.
- * `schema` holds the function: `pg_temp.` for a copy that goes away, else nothing.
+ * A temporary kind goes away with its connection, function and all.
  */
 export const guardStatements = (kind: '' | 'TEMPORARY ' = ''): readonly string[] => {
   const refuse = `${kind === '' ? '' : 'pg_temp.'}${REFUSAL_FUNCTION}`
