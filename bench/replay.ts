@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { columnarEngine } from '../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../src/adapters/oracle-engine.ts'
+import { sqlEngine } from '../src/adapters/sql/engine.ts'
 import type { CheckedPolicy } from '../src/domain/policy.ts'
 import type { QuoteColumns } from '../src/domain/quote.ts'
 import { type ReplayEngine, type ReplaySums, type ReplayTask, WHOLE_SNAPSHOT } from '../src/domain/replay.ts'
@@ -13,6 +14,7 @@ import { twelveRules, withParams } from './twelve-rules.ts'
  */
 
 const ORACLE_ROWS = 5_000
+const SQL_ROWS_MAX = 1_000_000
 const asked = process.argv.slice(2).map(Number)
 const sizes = asked.length > 0 ? asked : [100_000, 1_000_000]
 const BATCH = 20
@@ -86,8 +88,11 @@ async function atSize(rows: number, oracleRate: number): Promise<void> {
   )
   const many = await measured(two, batch, 1)
   await two.close()
+  // The Parquet file is written anew for each task in memory, and its time is in the figure.
+  const sql = rows <= SQL_ROWS_MAX ? await measured(sqlEngine(), task, 1) : null
+  if (sql !== null) assert.deepEqual(sql.sums, single.sums)
   const impacted = single.sums[0]?.impacted ?? 0
-  console.log(`\n${rows} quotes, ${impacted} impacted; 1 and 2 threads give the same sums`)
+  console.log(`\n${rows} quotes, ${impacted} impacted; all give the same sums`)
   const line = (name: string, seconds: number, ratio: string): void =>
     console.log(`  ${name.padEnd(20)} ${rate(rows, seconds)}  ${seconds.toFixed(3)} s  ${ratio}`)
   const times = (seconds: number): string => `${Math.round(rows / seconds / oracleRate)} x oracle`
@@ -99,6 +104,7 @@ async function atSize(rows: number, oracleRate: number): Promise<void> {
   )
   line('  first call', double.firstSeconds, 'with copying to shared memory and starting threads')
   line(`  ${BATCH} candidates`, many.seconds, `${((many.seconds / BATCH) * 1000).toFixed(0)} ms a candidate`)
+  if (sql !== null) line('sql in DuckDB', sql.seconds, times(sql.seconds))
   console.log(`  peak memory so far   ${peakMegabytes()} MB`)
 }
 
