@@ -1,10 +1,13 @@
 import type { DriftVerdict } from '../domain/margin-drift.ts'
+import { moneyEstimateText } from '../domain/money-text.ts'
+import { estimateText, signed } from '../domain/packet-summary.ts'
 import type { PromisedMeasure, PromiseKept, PromiseVerdict } from '../domain/promise.ts'
 import type { Estimate } from '../domain/replay-report.ts'
 import type { MonitoringResult } from '../loop/monitor.ts'
 
-const MEASURES: Readonly<Record<PromisedMeasure, { readonly name: string; readonly unit: string }>> = {
-  expected_margin_delta_cents_per_quote: { name: 'margin earned', unit: 'cents a quote' },
+/** A unit of null: money a quote. */
+const MEASURES: Readonly<Record<PromisedMeasure, { readonly name: string; readonly unit: string | null }>> = {
+  expected_margin_delta_cents_per_quote: { name: 'margin earned', unit: null },
   margin_delta_bps: { name: 'margin rate', unit: 'bps' },
   win_rate_delta_bps: { name: 'win rate', unit: 'bps' },
   approval_latency_delta_seconds: { name: 'approval wait', unit: 's' },
@@ -23,10 +26,10 @@ export function monitorText(result: MonitoringResult): string {
   return [
     `Candidate ${result.candidate_id}, policy version ${result.applied_policy_version} against ${result.prior_policy_version} on the same ${counts.scored} closed quotes`,
     '',
-    ...promises.flatMap(promiseLines),
+    ...promises.flatMap(promise => promiseLines(promise, result.currency)),
     '',
     `  ${counts.decided_alike} quotes would have been decided alike by the prior policy.`,
-    `  ${counts.as_applied} were handled as the applied policy says; on them the margin rate moved ${estimate(result.realized_intervals.margin_delta_as_applied_bps, 'bps')}.`,
+    `  ${counts.as_applied} were handled as the applied policy says; on them the margin rate moved ${estimateText(result.realized_intervals.margin_delta_as_applied_bps, 'bps')}.`,
     `  ${driftSentence(result)}`,
     `  Left out: ${counts.open} open, ${counts.not_replayable.attribute_absent + counts.not_replayable.cost_absent} not decidable.`,
     `  ${intakeSentence(intake)}`,
@@ -60,23 +63,16 @@ function intakeSentence(intake: MonitoringResult['intake']): string {
   return `Intake ${intake.number}, \`${intake.name}\`: ${intake.first_seen} new quotes, ${intake.updated_while_open} that were open, ${intake.repeated} known already, ${intake.changed} changed and rejected, ${foreign} of other versions or times, ${intake.rejected} unreadable.`
 }
 
-const promiseLines = ({ measure, projected, realized, verdict }: PromiseKept): string[] => {
+const promiseLines = ({ measure, projected, realized, verdict }: PromiseKept, currency: string): string[] => {
   const { name, unit } = MEASURES[measure]
+  const inWords = (estimate: Estimate): string =>
+    unit === null ? moneyEstimateText(estimate, currency) : estimateText(estimate, unit)
   return [
     `  ${name.padEnd(16)}${VERDICTS[verdict]}`,
-    `    promised  ${estimate(projected, unit)}`,
-    `    observed  ${estimate(realized, unit)}`,
+    `    promised  ${inWords(projected)}`,
+    `    observed  ${inWords(realized)}`,
   ]
 }
-
-function estimate({ point, lower, upper }: Estimate, unit: string): string {
-  if (point === null) return 'unknown'
-  const limits =
-    lower === null || upper === null ? 'no interval' : `95%: ${signed(lower)} to ${signed(upper)}`
-  return `${signed(point)} ${unit} (${limits})`
-}
-
-const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
 
 function nextStep({ promises, apply_record_id, margin_drift }: MonitoringResult): string {
   if (margin_drift.verdict === 'below_promise') {

@@ -37,6 +37,8 @@ export interface MonitoringResult {
   readonly applied_policy_version: number
   readonly prior_policy_version: number
   readonly monitored_at: Instant
+  /** Of the outcomes; amounts are in its minor units. */
+  readonly currency: string
   readonly realized_margin_delta_bps: Bps | null
   readonly realized_win_rate_delta_bps: Bps | null
   readonly realized_approval_latency_delta_seconds: Seconds | null
@@ -78,6 +80,7 @@ export function measureOutcomes(
     apply_record_id: apply.id,
     applied_policy_version: apply.applied_policy_version,
     prior_policy_version: apply.prior_policy_version,
+    currency: merged.quotes.currency,
     realized_margin_delta_bps: estimates.margin_delta_bps.point,
     realized_win_rate_delta_bps: estimates.win_rate_delta_bps.point,
     realized_approval_latency_delta_seconds: estimates.approval_latency_delta_seconds.point,

@@ -177,6 +177,7 @@ const MONITORING: MonitoringResult = {
   apply_record_id: 'apply_1',
   applied_policy_version: 2,
   prior_policy_version: 1,
+  currency: 'eur',
   monitored_at: '2026-11-22T14:04:00.000Z',
   realized_margin_delta_bps: 34,
   realized_win_rate_delta_bps: -160,
