@@ -67,6 +67,30 @@ test('V1 writer and checker agree with the definition of the tree on every root 
   assert.equal(nodes.size - SIZE_MAX, 127 + 1)
 })
 
+test('V1 writer and checker agree where the checker holds its hashes in several blocks', () => {
+  const derived = new GrowingTree()
+  const kept = new Map<string, Digest>()
+  const sizes = [32_767, 32_768, 32_769, 65_537, 70_000]
+  for (let index = 0; index < 70_000; index += 1) {
+    const text = String(index)
+    derived.add(leafOf(text))
+    let hash = leafHash(text)
+    kept.set(`0/${index}`, hash)
+    for (const { left, node } of completedBy(index)) {
+      hash = parentHash(kept.get(idOf(left)) as Digest, hash)
+      kept.set(idOf(node), hash)
+    }
+  }
+  for (const end of sizes) {
+    const written = joined(subtreesOf({ start: 0, end }).map(node => kept.get(idOf(node)) as Digest))
+    assert.equal(derived.rootAt(end), written, `${end} leaves`)
+  }
+  for (const [name, hash] of kept) {
+    const [level, position] = name.split('/').map(Number) as [number, number]
+    assert.equal(digestOfHash(derived.hashAt(level, position)), hash, name)
+  }
+})
+
 test('V1 every inclusion proof holds, and for no other leaf, place or size', () => {
   let judged = 0
   for (let size = 1; size <= SIZE_MAX; size += 1) {
