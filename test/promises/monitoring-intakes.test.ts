@@ -241,7 +241,7 @@ test('an intake whose earlier outcomes are lost or altered is refused and says h
     await writeFile(kept, 'not what it was')
     refusedWith('audit_broken', await monitorCandidate(installed.ports, request))
     await rm(kept)
-    refusedWith('not_found', await checkCopy(installed.ports))
+    refusedWith('audit_broken', await checkCopy(installed.ports))
     const { remedy } = refusedWith('not_found', await monitorCandidate(installed.ports, request))
     assert.match(remedy, /backup/)
     assert.equal((await events(installed, 'monitoring_started')).length, 1)
