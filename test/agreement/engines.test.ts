@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import { generatedColumns, generatedModel } from '../../bench/generated-columns.ts'
+import { twelveRules, withParams } from '../../bench/twelve-rules.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { fastMarginBps, fastNetCents } from '../../src/adapters/columnar/fast-arithmetic.ts'
 import { supportClass, supportTables } from '../../src/adapters/columnar/support-table.ts'
@@ -223,4 +225,37 @@ test('support is counted to the quote: fifty within a hundred basis points, not 
     }),
     { seed: SEED, numRuns: 25 },
   )
+})
+
+test('R1 many candidates in one pass give what each gives alone and what the oracle gives, in blocks full of different offers', async () => {
+  const columns = (rows: number): QuoteColumns => {
+    const made = generatedColumns(rows)
+    const requested = made.requestedDiscountBps.map((_, row) => (row * 7_919) % 4_001)
+    const granted = requested.map((bps, row) => Math.min(bps, 2_000 + (row % 900)))
+    return { ...made, requestedDiscountBps: requested, grantedDiscountBps: granted }
+  }
+  const base = twelveRules()
+  const candidates = Array.from({ length: 8 }, (_, at) =>
+    withParams(base, {
+      'discount-cap-enterprise': { cap_bps: 2_900 - 130 * at },
+      'discount-cap-mid-market': { cap_bps: 2_300 - 70 * at },
+      'discount-cap-smb': { cap_bps: 1_700 - 90 * at },
+      'margin-floor-smb': { floor_bps: 1_500 + 100 * (at % 3) },
+      'manager-approval': { above_bps: 2_000 - 200 * (at % 4) },
+    }),
+  )
+  const over = (rows: number, chosen: readonly CheckedPolicy[]): ReplayTask => ({
+    snapshotDigest: 'sha256:00',
+    columns: columns(rows),
+    base,
+    candidates: chosen,
+    scope: WHOLE_SNAPSHOT,
+    model: generatedModel(),
+  })
+  const together = await oneThread.evaluate(over(9_000, candidates))
+  for (const [at, candidate] of candidates.entries()) {
+    assert.deepEqual(together[at], (await oneThread.evaluate(over(9_000, [candidate])))[0])
+  }
+  const small = over(1_300, candidates)
+  assert.deepEqual(await oneThread.evaluate(small), await oracle.evaluate(small))
 })
