@@ -100,6 +100,21 @@ test('V1 entries of an export that were edited, dropped, doubled, reordered or c
   }
 })
 
+test('V1 rows of an export that were doubled or reordered are named, table by table', async t => {
+  let reordered = 0
+  for (const name of readdirSync(exported).filter(file => file.endsWith('.jsonl'))) {
+    const rows = readFileSync(join(exported, name), 'utf8').trimEnd().split('\n')
+    const meddled = async (changed: readonly string[]): Promise<AuditReport> =>
+      afterwards(folder => writeFileSync(join(folder, name), `${changed.join('\n')}\n`))
+    assert.ok(!(await meddled([...rows, rows.at(-1) as string])).ok, `${name} with its last row twice`)
+    if (rows.length < 2) continue
+    reordered += 1
+    assert.ok(!(await meddled(rows.toReversed())).ok, `${name} in reverse`)
+  }
+  assert.ok(reordered > 10)
+  t.diagnostic(`${reordered} tables in reverse`)
+})
+
 test('V1 rows of an export that were edited or dropped are named, table by table', async () => {
   for (const name of readdirSync(exported).filter(file => file.endsWith('.jsonl'))) {
     if (name === 'policy_lifecycle_audit.jsonl') continue
