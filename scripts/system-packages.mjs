@@ -2,6 +2,7 @@
 // elsewhere it uses what is there and says, counted, what is left out.
 import { execFileSync } from 'node:child_process'
 import { chromiumPath } from './chromium.mjs'
+import { clickHouseServerPath } from './clickhouse.mjs'
 import { promtoolPath } from './promtool.mjs'
 
 const PROGRAMS = [
@@ -16,6 +17,12 @@ const PROGRAMS = [
     path: promtoolPath,
     variable: 'QUOTEY_TEST_PROMTOOL',
     leftOut: '3 tests of test/journeys/prometheus.test.ts',
+  },
+  {
+    package: 'clickhouse-server',
+    path: clickHouseServerPath,
+    variable: 'QUOTEY_TEST_CLICKHOUSE',
+    leftOut: '2 test files (test/agreement/clickhouse.test.ts, test/journeys/clickhouse.test.ts)',
   },
 ]
 

@@ -1,7 +1,7 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import type { Row } from '../sql/assemble.ts'
 import { QUOTES_TABLE } from './tables.ts'
-import { type Shard, unavailable } from './unavailable.ts'
+import { isTimeout, type Shard, unavailable } from './unavailable.ts'
 
 /** Where a ClickHouse is, and how long one question may take. */
 export interface ClickHousePlace {
@@ -36,6 +36,8 @@ const WHOLE_ANSWERS = {
   sort_overflow_mode: 'throw',
   result_overflow_mode: 'throw',
   timeout_overflow_mode: 'throw',
+  // Replicas of a shard are still tried in turn.
+  connections_with_failover_max_tries: 1,
   insert_distributed_sync: 1,
   wait_end_of_query: 1,
   output_format_json_quote_64bit_integers: 1,
@@ -80,7 +82,8 @@ export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): 
     try {
       return await work()
     } catch (fault) {
-      throw unavailable(placeOf(url), fault, await shards().catch(() => []))
+      const known = await shards().catch(() => [])
+      throw unavailable(placeOf(url), fault, known, await silentOf(client, known))
     }
   }
   const database: ClickHouse = {
@@ -96,11 +99,31 @@ export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): 
   }
   try {
     await orRefusal(() => checkSettings(ask))
+    await orRefusal(shards)
   } catch (fault) {
     await client.close()
     throw fault
   }
   return database
+}
+
+/** How long a shard may take to say that it is there. */
+const PROBE_MS = 3_000
+
+/** The shards that say nothing at all: 18.16 itself waits minutes for one that hangs, and names none when it is given up. */
+async function silentOf(client: ClickHouseClient, shards: readonly Shard[]): Promise<readonly Shard[]> {
+  const silent = await Promise.all(
+    shards.map(async ({ addresses }) => {
+      const signal = AbortSignal.timeout(PROBE_MS)
+      const query = `SELECT dummy FROM remote('${addresses[0]}', system.one)`
+      // One that answers with an error, such as for a missing password, is there.
+      return client.query({ query, format: 'JSONEachRow', abort_signal: signal }).then(
+        () => false,
+        (fault: unknown) => signal.aborted || isTimeout(String(fault)),
+      )
+    }),
+  )
+  return shards.filter((_, at) => silent[at])
 }
 
 async function insertRows(client: ClickHouseClient, table: string, values: readonly object[]): Promise<void> {

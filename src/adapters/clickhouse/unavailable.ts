@@ -8,10 +8,16 @@ export interface Shard {
 }
 
 /** What a client or a server reported, as the refusal `store_unavailable`; nothing of the answer is used. */
-export function unavailable(place: string, fault: unknown, shards: readonly Shard[]): BrokenState {
+export function unavailable(
+  place: string,
+  fault: unknown,
+  shards: readonly Shard[],
+  silent: readonly Shard[],
+): BrokenState {
   if (fault instanceof BrokenState) return fault
   const reported = reportedBy(fault)
-  const shard = shards.find(({ addresses }) => addresses.some(address => reported.includes(address)))
+  const named = shards.find(({ addresses }) => addresses.some(address => reported.includes(address)))
+  const shard = named ?? silent[0]
   const who =
     shard === undefined
       ? `ClickHouse at \`${place}\``
@@ -45,4 +51,4 @@ const reportedBy = (fault: unknown): string => {
 }
 
 /** Code 159 is TIMEOUT_EXCEEDED, 209 SOCKET_TIMEOUT. */
-const isTimeout = (reported: string): boolean => /time(d )?out|Code: (159|209)\b/i.test(reported)
+export const isTimeout = (reported: string): boolean => /time(d )?out|Code: (159|209)\b/i.test(reported)
