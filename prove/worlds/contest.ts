@@ -7,8 +7,8 @@ import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { fitResponse } from '../../src/domain/response-fit.ts'
 import { searchPolicies } from '../../src/domain/search.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
-import { currentSetting, type Setting, type Tunable } from '../../src/domain/tunables.ts'
-import { appraiserOf } from '../../src/loop/optimise.ts'
+import { currentSetting, type Setting, type Tunable, valuesOf } from '../../src/domain/tunables.ts'
+import { appraiserOf, settingsOf, thoroughnessOf } from '../../src/loop/optimise.ts'
 import { columnsOfQuotes } from '../../test/support/quote-columns.ts'
 import { drawWorld } from './family.ts'
 
@@ -40,24 +40,28 @@ export async function contestIn(seed: number, number: number, rival: Rival): Pro
   if (fit.kind === 'unfittable') return null
   const base = rival.kind === 'exhaustive' ? onSmallGrid(drawn.policy) : drawn.policy
   const engine = columnarEngine()
-  const appraise = appraiserOf(engine, {
+  const ground = {
     snapshotDigest: 'sha256:simulated',
     columns,
     base,
     model: fit.model,
     thresholds: DEFAULT_THRESHOLDS,
+  } as const
+  const settings = settingsOf(engine, ground)
+  const appraise = appraiserOf(engine, ground, settings)
+  const { proposals, searched, tunables } = await searchPolicies(base.document, appraise, {
+    thorough: settings === null ? null : thoroughnessOf(settings, ground),
   })
-  const { proposals, searched, tunables } = await searchPolicies(base.document, appraise)
-  const settings =
+  const rivals =
     rival.kind === 'exhaustive'
       ? everySetting(tunables)
       : randomSettings(tunables, rival.factor * searched, new RandomStream(seed, 104, number))
-  const rivalReached = await bestProven(settings, currentSetting(tunables), appraise)
+  const rivalReached = await bestProven(rivals, currentSetting(tunables), appraise)
   await engine.close()
   return {
     searched,
     reached: proposals[0] === undefined ? 0 : bound(proposals[0].appraisal),
-    rivalTried: settings.length,
+    rivalTried: rivals.length,
     rivalReached,
   }
 }
@@ -81,12 +85,6 @@ function onSmallGrid(policy: CheckedPolicy): CheckedPolicy {
   if (!checked.ok) throw new Error(checked.refusal.message)
   return checked.value
 }
-
-const valuesOf = ({ range }: Tunable): readonly number[] =>
-  Array.from(
-    { length: 1 + Math.floor((range.max - range.min) / range.step) },
-    (_, at) => range.min + at * range.step,
-  )
 
 const everySetting = (tunables: readonly Tunable[]): readonly Setting[] =>
   tunables.reduce<readonly Setting[]>(

@@ -17,6 +17,8 @@ const CHOSEN_FOR = {
   most_margin: 'most margin',
   fewest_approvals: 'fewest approvals',
   least_disturbance: 'least disturbance',
+  best_win_rate: 'best win rate',
+  steady_approvals: 'as many approvals as before',
 } as const
 
 const candidateLines = (candidate: ProposedCandidate): readonly string[] => [

@@ -42,7 +42,12 @@ export interface ProvenChange {
 }
 
 export interface Proposal extends Proven {
-  readonly kind: 'most_margin' | 'fewest_approvals' | 'least_disturbance'
+  readonly kind:
+    | 'most_margin'
+    | 'fewest_approvals'
+    | 'least_disturbance'
+    | 'best_win_rate'
+    | 'steady_approvals'
 }
 
 export interface NotProposed {

@@ -35,7 +35,31 @@ export async function prove(
   return null
 }
 
-/** Two further proposals a person would want to see, if they exist, differ and prove themselves as well. */
+/** Settings that may fail their proof before what they change is left alone. */
+const PROOFS_MAX = 3
+
+/** The best of some settings whose changes at some places prove themselves given the others; few are tried. */
+export async function firstProven(
+  better: readonly Appraisal[],
+  places: readonly number[],
+  tunables: readonly Tunable[],
+  known: KnownSettings,
+): Promise<Appraisal | null> {
+  const base = currentSetting(tunables)
+  const ranked = [...better].sort((left, right) => (betterOf(left, right) === left ? -1 : 1))
+  for (const next of ranked.slice(0, PROOFS_MAX)) {
+    const changed = places.filter(at => next.setting[at] !== base[at])
+    const changes = await known.addedBy(next.setting, changed, base)
+    if (changes.every(({ added }) => bound(added) > 0)) return next
+    known.unproven.add(keyOf(next.setting))
+  }
+  return null
+}
+
+/**
+ * Further proposals a person would want to see, as far as they exist, differ and prove themselves as well: fewest approvals,
+ * fewest quotes disturbed, the best win rate, and the most margin with as many approvals as before.
+ */
 export async function alternatives(
   tunables: readonly Tunable[],
   proven: Proven | null,
@@ -44,6 +68,8 @@ export async function alternatives(
   const wishes: readonly [Proposal['kind'], (appraisal: Appraisal) => number][] = [
     ['fewest_approvals', appraisal => appraisal.approvalLoadDeltaBps ?? Number.POSITIVE_INFINITY],
     ['least_disturbance', appraisal => appraisal.impacted],
+    ['best_win_rate', appraisal => -(appraisal.winRateDeltaBps ?? Number.NEGATIVE_INFINITY)],
+    ['steady_approvals', appraisal => Math.abs(appraisal.approvalLoadDeltaBps ?? Number.POSITIVE_INFINITY)],
   ]
   const best = proven?.appraisal ?? null
   const taken = new Set(best === null ? [] : [keyOf(best.setting)])

@@ -10,11 +10,18 @@ import { jackknifeEstimate, type Ratio } from './statistics.ts'
  * sums over all of them under the fit without g, so that the chance is the one in what the model learnt, and judges the
  * whole slope range.
  */
-export function replayIntervals(sums: SettingSums, model: ResponseModel | null): ReplayIntervals {
+export const replayIntervals = (sums: SettingSums, model: ResponseModel | null): ReplayIntervals => ({
+  ...groupIntervals(sums),
+  ...responseIntervals(sums, model),
+})
+
+/** Measures that need no response model. */
+export function groupIntervals(
+  sums: SettingSums,
+): Omit<ReplayIntervals, 'win_rate_delta_bps' | 'expected_margin_delta_cents_per_quote'> {
   return {
     margin_delta_bps: overGroups(sums, marginDelta, group => group.with_cost > 0),
     revenue_weighted_margin_delta_bps: overGroups(sums, weightedMarginDelta, group => group.with_cost > 0),
-    win_rate_delta_bps: winRateDelta(sums, model),
     approval_load_delta_bps: overGroups(sums, approvalLoadDelta, group => group.scored > 0),
     approval_latency_delta_seconds: overGroups(
       sums,
@@ -22,10 +29,18 @@ export function replayIntervals(sums: SettingSums, model: ResponseModel | null):
       group => group.scored > 0,
     ),
     hard_violation_delta: violationDelta(sums),
-    expected_margin_delta_cents_per_quote: expectedMarginDelta(sums, model),
     approval_coverage_loss_bps: notBelowZero(overGroups(sums, coverageLoss, group => group.scored > 0)),
   }
 }
+
+/** Measures that rest on the response model. */
+export const responseIntervals = (
+  sums: SettingSums,
+  model: ResponseModel | null,
+): Pick<ReplayIntervals, 'win_rate_delta_bps' | 'expected_margin_delta_cents_per_quote'> => ({
+  win_rate_delta_bps: winRateDelta(sums, model),
+  expected_margin_delta_cents_per_quote: expectedMarginDelta(sums, model),
+})
 
 /** A statistic of sums over some groups; null where they hold no data for it. */
 type Statistic = (total: Totals) => Ratio | null

@@ -5,7 +5,6 @@ import {
   bound,
   isSound,
   KnownSettings,
-  keyOf,
   type NotProposed,
   type Proposal,
   type Proven,
@@ -13,34 +12,43 @@ import {
 import { countNotProposed, frontierOf } from './frontier.ts'
 import type { MicroCents } from './judgement.ts'
 import type { PolicyDocument } from './policy.ts'
-import { alternatives, prove } from './proof.ts'
-import { currentSetting, TUNABLES_MAX, type Tunable, tunablesOf, valuesAround } from './tunables.ts'
+import { alternatives, firstProven, prove } from './proof.ts'
+import { type Thoroughness, tryPairs } from './search-pairs.ts'
+import { currentSetting, lineOf, TUNABLES_MAX, type Tunable, tunablesOf, valuesAround } from './tunables.ts'
 
 export interface SearchOutcome {
   readonly tunables: readonly Tunable[]
   readonly searched: number
-  /** Proposals, the most margin first, then fewest approvals, then least disturbance, as far as they differ. */
+  /** Proposals, the most margin first, then as `alternatives` has them, as far as they differ. */
   readonly proposals: readonly Proposal[]
   /** Every setting that may be proposed as a whole, none of them worse in everything than another; most margin first. */
   readonly frontier: readonly Appraisal[]
   readonly notProposed: readonly NotProposed[]
 }
 
+/** How a search goes about it. */
+export interface SearchManner {
+  readonly progress?: (appraised: number) => void
+  /** Given where settings are appraised by the thousand: then whole ranges and pairs of tunables are tried. */
+  readonly thorough?: Thoroughness | null
+}
+
 const SWEEPS_MAX = 3
 const REACH_STEPS = 16
-/** Values of one tunable that may fail their proof before the tunable is left alone. */
-const PROOFS_MAX = 3
+/** Rounds of trying pairs and climbing on from what they find. */
+const ROUNDS_MAX = 2
 
 /**
  * Looks for the setting of the declared tunables with the highest robust lower bound: every tunable alone, then coordinate
- * ascent, coarse and then fine, the tunable with the greatest gain of its own first. Deterministic. Then every change must
+ * ascent, coarse and then fine, the tunable with the greatest gain of its own first, then pairs of tunables around the best,
+ * where one alone is held back by a limit that both share. Deterministic. Then every change must
  * prove itself given the others, and those that do not are taken back until what remains stands. All on all quotes, because
  * holding some out costs a third of the power and buys no safety (DESIGN section 7).
  */
 export async function searchPolicies(
   document: PolicyDocument,
   appraise: Appraise,
-  progress: (appraised: number) => void = () => undefined,
+  { progress = () => undefined, thorough = null }: SearchManner = {},
 ): Promise<SearchOutcome> {
   const declared = tunablesOf(document)
   const tunables = declared.slice(0, TUNABLES_MAX)
@@ -48,8 +56,14 @@ export async function searchPolicies(
     return { tunables, searched: 0, proposals: [], frontier: [], notProposed: [noTunables] }
   }
   const known = new KnownSettings(appraise, progress)
-  const order = await byOwnGain(tunables, known)
-  const best = await ascend(tunables, order, known)
+  const climb = { tunables, known, lineValues: thorough?.lineValues ?? 0 }
+  const order = await byOwnGain(climb)
+  let best = await ascend(climb, order, null)
+  for (let round = 0; thorough !== null && best !== null && round < ROUNDS_MAX; round += 1) {
+    const paired: Appraisal = await tryPairs(tunables, best, thorough, known)
+    if (paired === best) break
+    best = await ascend(climb, order, paired)
+  }
   const proven = (await prove(tunables, best, known)) ?? (await bestAlone(tunables, known))
   const proposals = [
     ...(proven === null ? [] : [{ kind: 'most_margin' as const, ...proven }]),
@@ -69,13 +83,25 @@ const noTunables: NotProposed = { reason: 'no_tunables', count: 0 }
 const beyondReach = (declared: number): readonly NotProposed[] =>
   declared > TUNABLES_MAX ? [{ reason: 'too_many_tunables', count: declared - TUNABLES_MAX }] : []
 
+/** What a climb works on. `lineValues`: so many values of a range are tried from end to end. */
+interface Climb {
+  readonly tunables: readonly Tunable[]
+  readonly known: KnownSettings
+  readonly lineValues: number
+}
+
+/** Values of a tunable to try first: near and far around the current one, and from end to end. */
+function farValues(tunable: Tunable, lineValues: number): readonly number[] {
+  const around = valuesAround(tunable, tunable.current, REACH_STEPS, true)
+  return lineValues === 0 ? around : [...new Set([...around, ...lineOf(tunable, lineValues)])]
+}
+
 /** Tries every tunable alone; their positions, the greatest gain first, those without a sound value last. */
-async function byOwnGain(tunables: readonly Tunable[], known: KnownSettings): Promise<readonly number[]> {
+async function byOwnGain({ tunables, known, lineValues }: Climb): Promise<readonly number[]> {
   const base = currentSetting(tunables)
   const settings = tunables.map((tunable, at) =>
-    valuesAround(tunable, tunable.current, REACH_STEPS, true).map(value => base.with(at, value)),
+    farValues(tunable, lineValues).map(value => base.with(at, value)),
   )
-  await known.of(settings.flat())
   const gains: { readonly at: number; readonly gain: MicroCents }[] = []
   for (const [at, tried] of settings.entries()) {
     const sound = (await known.of(tried)).filter(isSound)
@@ -95,16 +121,16 @@ async function bestAlone(tunables: readonly Tunable[], known: KnownSettings): Pr
   return alone.length === 0 ? null : prove(tunables, alone.reduce(betterOf), known)
 }
 
-/** Coordinate ascent from the base; null where no sound setting was met. */
+/** Coordinate ascent, from the base or from a better setting; null where no sound setting was met. */
 async function ascend(
-  tunables: readonly Tunable[],
+  climb: Climb,
   order: readonly number[],
-  known: KnownSettings,
+  from: Appraisal | null,
 ): Promise<Appraisal | null> {
-  let best: Appraisal | null = null
+  let best = from
   for (let sweep = 0; sweep < SWEEPS_MAX; sweep += 1) {
     const before: Appraisal | null = best
-    for (const at of order) best = await improve(tunables, at, best, known)
+    for (const at of order) best = await improve(climb, at, best)
     if (best === before) break
   }
   return best
@@ -115,10 +141,9 @@ async function ascend(
  * the current one must prove itself given the others at once, or the ascent would build on what is taken back later.
  */
 async function improve(
-  tunables: readonly Tunable[],
+  { tunables, known, lineValues }: Climb,
   at: number,
   from: Appraisal | null,
-  known: KnownSettings,
 ): Promise<Appraisal | null> {
   const tunable = tunables[at] as Tunable
   const start = from?.setting ?? currentSetting(tunables)
@@ -126,29 +151,12 @@ async function improve(
   const tryValues = async (values: readonly number[]): Promise<void> => {
     const tried = await known.of(values.map(value => start.with(at, value)))
     const better = tried.filter(next => isSound(next) && (best === null || betterOf(best, next) === next))
-    best = (await firstProven(better, at, tunable.current, known)) ?? best
+    best = (await firstProven(better, [at], tunables, known)) ?? best
   }
-  const far = [tunable.current, ...valuesAround(tunable, tunable.current, REACH_STEPS, true)]
+  const far = [tunable.current, ...farValues(tunable, lineValues)]
   await tryValues(far.filter(value => value !== start[at]))
   for (let reach = REACH_STEPS / 4; reach >= 1 && best !== null; reach /= 4) {
     await tryValues(valuesAround(tunable, best.setting[at] as number, reach, false))
   }
   return best
-}
-
-/** The best of some settings whose change at one place proves itself given the others; few are tried. */
-async function firstProven(
-  better: readonly Appraisal[],
-  at: number,
-  current: number,
-  known: KnownSettings,
-): Promise<Appraisal | null> {
-  const ranked = [...better].sort((left, right) => (betterOf(left, right) === left ? -1 : 1))
-  for (const next of ranked.slice(0, PROOFS_MAX)) {
-    if (next.setting[at] === current) return next
-    const [change] = await known.addedBy(next.setting, [at], next.setting.with(at, current))
-    if (change !== undefined && bound(change.added) > 0) return next
-    known.unproven.add(keyOf(next.setting))
-  }
-  return null
 }

@@ -38,4 +38,6 @@ export interface SettingsTask {
 export interface SettingsReplay {
   /** Sums of each setting against another, `against`; null is the policy as it stands. */
   sums(settings: readonly Setting[], against: Setting | null): readonly SettingSums[]
+  /** Whether two tunables, by their places, can matter to one quote. Those that never do add up without further work. */
+  meet(left: number, right: number): boolean
 }

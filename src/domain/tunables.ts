@@ -85,6 +85,13 @@ export const valuesOf = ({ range }: Tunable): readonly number[] =>
     (_, at) => range.min + at * range.step,
   )
 
+/** A whole range: every value, or where there are more than `most`, such that lie evenly; without the current one. */
+export function lineOf(tunable: Tunable, most: number): readonly number[] {
+  const values = valuesOf(tunable)
+  const apart = Math.ceil(values.length / most)
+  return values.filter((value, at) => at % apart === 0 && value !== tunable.current)
+}
+
 /**
  * Values worth trying around one: 1, 2, 4, 8 … steps to either side of `centre`, up to `reach` steps, and with `ends` the ends
  * of the range. Ascending, on steps from the minimum, without `centre` itself.

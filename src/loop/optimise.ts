@@ -5,10 +5,12 @@ import type { CheckedPolicy } from '../domain/policy.ts'
 import { checkPolicy } from '../domain/policy-check.ts'
 import type { QuoteColumns } from '../domain/quote.ts'
 import { type ReplayEngine, type ReplaySums, WHOLE_SNAPSHOT } from '../domain/replay.ts'
-import { replayIntervals } from '../domain/replay-measures.ts'
+import { groupIntervals, replayIntervals, responseIntervals } from '../domain/replay-measures.ts'
+import type { ReplayIntervals } from '../domain/replay-report.ts'
 import type { ResponseModel } from '../domain/response.ts'
 import { type SearchOutcome, searchPolicies } from '../domain/search.ts'
-import type { SettingSums } from '../domain/settings.ts'
+import { lineValuesFor, type Thoroughness } from '../domain/search-pairs.ts'
+import type { SettingSums, SettingsReplay } from '../domain/settings.ts'
 import type { Thresholds } from '../domain/thresholds.ts'
 import { type Setting, TUNABLES_MAX, tunablesOf, withSetting } from '../domain/tunables.ts'
 import type { Digest } from '../domain/units.ts'
@@ -17,8 +19,9 @@ import type { Progress } from './ports.ts'
 /** Candidates in one pass over the quotes: enough to share the base's evaluation, few enough to show progress. */
 const BATCH = 32
 
-/** What the progress bar reckons with; a search ends when it ends. */
-const APPRAISALS_EXPECTED = 300
+/** What the progress bar reckons with, by replays and by classes of rows; a search ends when it ends. */
+const REPLAYS_EXPECTED = 300
+const SETTINGS_EXPECTED = 10_000
 
 /** What a change is replayed on. */
 export interface ReplayGround {
@@ -36,15 +39,39 @@ export async function optimise(
   ground: ReplayGround,
   progress: Progress,
 ): Promise<SearchOutcome> {
-  const outcome = await searchPolicies(ground.base.document, appraiserOf(engine, ground), appraised =>
-    progress('searching policies', Math.min(appraised, APPRAISALS_EXPECTED - 1), APPRAISALS_EXPECTED),
-  )
-  progress('searching policies', APPRAISALS_EXPECTED, APPRAISALS_EXPECTED)
+  const byClasses = settingsOf(engine, ground)
+  const expected = byClasses === null ? REPLAYS_EXPECTED : SETTINGS_EXPECTED
+  const outcome = await searchPolicies(ground.base.document, appraiserOf(engine, ground, byClasses), {
+    progress: appraised => progress('searching policies', Math.min(appraised, expected - 1), expected),
+    thorough: byClasses === null ? null : thoroughnessOf(byClasses, ground),
+  })
+  progress('searching policies', expected, expected)
   return outcome
 }
 
+/** Settings of the base's declared ranges by the thousand; null where the engine replays policy by policy. */
+export const settingsOf = (
+  engine: ReplayEngine,
+  { columns, base, model }: ReplayGround,
+): SettingsReplay | null =>
+  engine.settings?.({
+    columns,
+    base,
+    tunables: tunablesOf(base.document).slice(0, TUNABLES_MAX),
+    model,
+  }) ?? null
+
+export const thoroughnessOf = (byClasses: SettingsReplay, { columns }: ReplayGround): Thoroughness => ({
+  meet: (left, right) => byClasses.meet(left, right),
+  lineValues: lineValuesFor(columns.rows),
+})
+
 /** Appraises settings of the base's declared ranges by replay over all quotes of the snapshot. */
-export function appraiserOf(engine: ReplayEngine, ground: ReplayGround): Appraise {
+export function appraiserOf(
+  engine: ReplayEngine,
+  ground: ReplayGround,
+  byClasses: SettingsReplay | null = settingsOf(engine, ground),
+): Appraise {
   const { thresholds, model } = ground
   const { document } = ground.base
   const tunables = tunablesOf(document).slice(0, TUNABLES_MAX)
@@ -70,20 +97,17 @@ export function appraiserOf(engine: ReplayEngine, ground: ReplayGround): Apprais
     (await replayed(settings, against, model)).map(each =>
       appraisalOf(each, model, tunables.length, thresholds),
     )
-  const byClasses = engine.settings?.({ columns: ground.columns, base: ground.base, tunables, model }) ?? null
   if (byClasses !== null) {
     return async (settings, against) =>
       byClasses.sums(settings, against).map((sums, at) => {
         const setting = settings[at] as Setting
+        const byGroups = groupIntervals(sums)
+        const replayed = (of: SettingSums, fits: ResponseModel | null): ReplayedSetting =>
+          judgedBy(setting, of, { ...byGroups, ...responseIntervals(of, fits) }, thresholds)
         // The same question first as below, so that what is found does not hang on the engine.
         const settled =
-          against === null
-            ? screened(replayedAs(setting, ofFullFit(sums), fullFitAlone(model), thresholds), thresholds)
-            : null
-        return (
-          settled ??
-          appraisalOf(replayedAs(setting, sums, model, thresholds), model, tunables.length, thresholds)
-        )
+          against === null ? screened(replayed(ofFullFit(sums), fullFitAlone(model)), thresholds) : null
+        return settled ?? appraisalOf(replayed(sums, model), model, tunables.length, thresholds)
       })
   }
   return async (settings, against) => {
@@ -109,13 +133,19 @@ const ofFullFit = (sums: SettingSums): SettingSums => ({
   response: sums.response === null ? null : sums.response.slice(0, 1),
 })
 
-function replayedAs(
+const replayedAs = (
   setting: Setting,
   sums: SettingSums,
   model: ResponseModel | null,
   thresholds: Thresholds,
+): ReplayedSetting => judgedBy(setting, sums, replayIntervals(sums, model), thresholds)
+
+function judgedBy(
+  setting: Setting,
+  sums: SettingSums,
+  intervals: ReplayIntervals,
+  thresholds: Thresholds,
 ): ReplayedSetting {
-  const intervals = replayIntervals(sums, model)
   const verdict = judgeGuardrails(intervals, thresholds.guardrails)
   return { setting, sums, intervals, guardrailCodes: verdict.blocks.map(block => block.code) }
 }

@@ -120,6 +120,12 @@ class ClassedSettings implements SettingsReplay {
     )
   }
 
+  meet(left: number, right: number): boolean {
+    const both = ({ rules }: ClassAtWork): boolean =>
+      rules.places.includes(left) && rules.places.includes(right)
+    return this.#runs.unsettled !== null || this.#classes.some(both)
+  }
+
   /** Cells of a setting as a candidate against another one. */
   #cells(setting: Setting, from: Setting, keep: boolean): Float64Array {
     const { layout } = this.#naming
