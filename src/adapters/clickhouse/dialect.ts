@@ -21,6 +21,7 @@ export const CLICKHOUSE: Dialect = {
   nullableIntegers: elements => `[${elements.join(', ')}]`,
   sumAs: (expression, name) =>
     `sum(intDiv(toInt64(${expression}), ${LIMB})) AS ${name}_high, sum(toInt64(${expression}) % ${LIMB}) AS ${name}_low`,
+  wideSums: false,
   groupingSets: false,
   atText: (key, entries, otherwise) =>
     entries.length === 0

@@ -13,6 +13,7 @@ export const DUCKDB: Dialect = {
   eachOf: array => `unnest(${array})`,
   nullableIntegers: elements => `[${elements.join(', ')}]`,
   sumAs: (expression, name) => `sum(${expression}) AS ${name}`,
+  wideSums: true,
   groupingSets: true,
   atText: (key, entries, otherwise) =>
     entries.length === 0

@@ -19,6 +19,8 @@ export interface Dialect {
    * NAME_low of the rest, both rounded toward zero, for the adapter to put together.
    */
   readonly sumAs: (expression: string, name: string) => string
+  /** Whether sums are wider than 64 bits, so that profits may be added up before they are multiplied. */
+  readonly wideSums: boolean
   /** Whether GROUP BY knows GROUPING SETS; else each row is repeated for each dimension. */
   readonly groupingSets: boolean
   /** The integer that stands at a text, or another where it stands at none. */

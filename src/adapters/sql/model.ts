@@ -64,6 +64,13 @@ export function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dial
   ]
 }
 
+/** The names of those columns. */
+export const placeNames = (model: ResponseModel, columnOf: ColumnOf): readonly string[] => [
+  'size_place',
+  'slope_place',
+  ...factorsOf(model, columnOf).map(({ factor }) => `factor_${factor}_place`),
+]
+
 /** What each fit says at those places, in millionths and billionths. */
 function effectsAt(
   fit: string,

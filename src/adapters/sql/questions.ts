@@ -5,7 +5,7 @@ import type { ColumnOf } from './condition.ts'
 import { decidedSql, policyPair } from './decided.ts'
 import { type Dialect, oneWhere, withColumns } from './dialect.ts'
 import { type History, historyOf, historyQuestion } from './history.ts'
-import { winsSql } from './model.ts'
+import { placeNames, winsSql } from './model.ts'
 import { scopeSql } from './quotes.ts'
 import { comparedSql, scoredSql } from './scored.ts'
 import {
@@ -13,6 +13,7 @@ import {
   countsQuestion,
   moversOf,
   moversQuestion,
+  movesOf,
   RESPONSE_COLUMNS,
   responseQuestion,
   sumsByDimension,
@@ -98,7 +99,11 @@ export async function askAbout(
             rows: await ask(
               responseQuestion(
                 winsSql(
-                  underFits(compared, model.fits.length, dialect),
+                  underFits(
+                    movesOf(compared, placeNames(model, columnOf), dialect),
+                    model.fits.length,
+                    dialect,
+                  ),
                   'fit',
                   ['fit', ...RESPONSE_COLUMNS],
                   model,

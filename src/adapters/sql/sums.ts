@@ -151,6 +151,7 @@ export const standingQuestion = (
 
 /** What the question about the response asks of a quote besides its wins. */
 export const RESPONSE_COLUMNS = [
+  'quotes',
   'support',
   ...SIDES.flatMap(side => [`${side}_granted`, `${side}_approval`, `${side}_profit`]),
 ]
@@ -161,7 +162,7 @@ export const RESPONSE_COLUMNS = [
  */
 export function responseQuestion(wins: string, { sumAs }: Dialect): string {
   const sums = SLOPE_SHIFTS.flatMap(shift => [
-    sumAs(`candidate_${shift}_win - base_${shift}_win`, `win_${shift}`),
+    sumAs(`quotes * (candidate_${shift}_win - base_${shift}_win)`, `win_${shift}`),
     sumAs(`candidate_${shift}_win * candidate_profit - base_${shift}_win * base_profit`, `expected_${shift}`),
     sumAs(
       `CASE
@@ -174,13 +175,34 @@ export function responseQuestion(wins: string, { sumAs }: Dialect): string {
     ),
   ])
   return `
-  SELECT fit, count(*) AS quotes, ${sums.join(',\n    ')}
+  SELECT fit, sum(quotes) AS fit_quotes, ${sums.join(',\n    ')}
   FROM (${wins})
   GROUP BY fit`
 }
 
-/** A row for each fit and quote with another offer: no other adds anything. */
-export const underFits = (compared: string, fits: number, { eachOf }: Dialect): string => {
+/**
+ * The quotes with another offer: no other adds anything. Where sums are wide enough, those that make the same move in the same places are one
+ * row: what they win is the same, what they are expected to earn and what is worst for them goes with their profit, by its sign.
+ */
+export function movesOf(compared: string, places: readonly string[], { wideSums }: Dialect): string {
+  const reoffered = `SELECT * FROM (${compared}) WHERE reoffered`
+  if (!wideSums) return withColumns(reoffered, ['1 AS quotes'])
+  const alike = [
+    ...places,
+    'logged_discount_bps',
+    'logged_approval',
+    'support',
+    ...SIDES.flatMap(side => [`${side}_granted`, `${side}_approval`]),
+  ].join(', ')
+  const profits = SIDES.map(side => `sum(${side}_profit) AS ${side}_profit`).join(', ')
+  return `
+  SELECT ${alike}, count(*) AS quotes, ${profits}
+  FROM (${reoffered})
+  GROUP BY ${alike}, CASE WHEN candidate_profit IS NULL THEN 2 WHEN candidate_profit >= 0 THEN 1 ELSE 0 END`
+}
+
+/** A row for each fit and move. */
+export const underFits = (moves: string, fits: number, { eachOf }: Dialect): string => {
   const each = eachOf(`[${Array.from({ length: fits }, (_, fit) => fit).join(', ')}]`)
-  return withColumns(`SELECT * FROM (${compared}) WHERE reoffered`, [`${each} AS fit`])
+  return withColumns(moves, [`${each} AS fit`])
 }
