@@ -49,6 +49,17 @@ test("Student's quantiles equal the printed tables", () => {
   }
 })
 
+test('E2 a change is proven at 0.05 over the square root of the tunables: of four, at the lower end of a 95% interval', () => {
+  const { quotes } = simulatedHistory({ seed: 11, quotes: 1500, world: unconfounded })
+  const { student_t_ppm: t, groups_used } = fitted(quotes)
+  assert.equal(t.one_sided_by_tunables[3], t.two_sided_95)
+  const alone = studentTQuantile(0.95, groups_used.length - 1)
+  assert.equal(t.one_sided_by_tunables[0], Math.round(alone * 1_000_000))
+  assert.ok(
+    t.one_sided_by_tunables.every((quantile, at, all) => at === 0 || quantile > (all[at - 1] as number)),
+  )
+})
+
 test('at the logged decision every slope says the same, and more discount never lowers a win probability', () => {
   const { quotes } = simulatedHistory({ seed: 11, quotes: 1500, world: unconfounded })
   const model = fitted(quotes)
