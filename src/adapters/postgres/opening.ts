@@ -9,8 +9,8 @@ import { damaged, postgresObstacle } from './obstacle.ts'
 import { PostgresStore } from './store.ts'
 import { importFrom } from './transfer.ts'
 
-/** The first version that can be asked what became of a transaction. */
-const SERVER_VERSION_MIN = 130_000
+/** The first version whose instants are exact numbers when the KPI queries subtract them. */
+const SERVER_VERSION_MIN = 140_000
 
 /** Any number, the same for all who found an installation: they wait for each other. */
 const FOUNDING_LOCK = 1_903_519_604
@@ -106,7 +106,7 @@ async function unfitServer(connection: PostgresConnection): Promise<Result<null>
   if (version >= SERVER_VERSION_MIN && encoding === 'UTF8') return done(null)
   return refuse(
     'bad_input',
-    `\`${connection.name}\` is PostgreSQL ${Math.floor(version / 10_000)} in ${encoding}; 13 or newer in UTF8 is needed`,
+    `\`${connection.name}\` is PostgreSQL ${Math.floor(version / 10_000)} in ${encoding}; 14 or newer in UTF8 is needed`,
     'name a database of a newer server, made with `ENCODING UTF8`',
     { server_version: version, encoding },
   )
