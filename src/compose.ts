@@ -22,6 +22,7 @@ import {
   type Ports,
   type Progress,
   type QuoteFiles,
+  type QuotePlace,
   type Snapshots,
   type Store,
 } from './loop/ports.ts'
@@ -134,6 +135,12 @@ function clickHousePlace({ clickHouseUrl, clickHouseTimeoutSeconds }: Config): C
   )
 }
 
+async function quotePlaceIn(config: Config, progress: Progress): Promise<QuotePlace> {
+  const place = clickHousePlace(config)
+  const { openClickHouse } = await import('./adapters/clickhouse/connection.ts')
+  return (await import('./adapters/clickhouse/push.ts')).quotePlace(() => openClickHouse(place), progress)
+}
+
 async function clickHouseIn(config: Config): Promise<ReplayEngine> {
   const place = clickHousePlace(config)
   const { openClickHouse } = await import('./adapters/clickhouse/connection.ts')
@@ -168,6 +175,7 @@ function portsOver(config: Config, store: Store, progress: Progress): Ports {
     webhooks: webhookFile(config.webhooksFile, config.secretNamed),
     checkpointPlace: config.checkpointPlace === null ? null : checkpointPlace(config.checkpointPlace),
     quoteFiles: lateQuoteFiles(progress),
+    quotePlace: () => quotePlaceIn(config, progress),
     attackCorpus: async () => (await import('./adapters/attack-corpus-files.ts')).attackCorpusFiles(),
     fork: () => forkOf(config, store, progress),
   }

@@ -4,6 +4,7 @@ import type { CheckedPolicy } from '../domain/policy.ts'
 import { rejectReasonText } from '../domain/quote-file-account.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { type HistoryList, type ImportedHistory, importHistory, listHistory } from '../loop/history.ts'
+import type { PushedHistory } from '../loop/history-push.ts'
 import { type Invocation, performing } from './face.ts'
 import { fitnessText } from './fitness-text.ts'
 import { progressBar } from './progress.ts'
@@ -23,6 +24,13 @@ export function register(parent: Command): void {
     .argument('[snapshot]', 'id, digest, the beginning of one, or `latest` (the default)')
     .description('judge whether a snapshot can carry an optimisation')
     .action(performing(audit, fitnessText))
+  history
+    .command('push')
+    .argument('[snapshot]', 'id, digest, the beginning of one, or `latest` (the default)')
+    .description(
+      'copy a snapshot to the ClickHouse of QUOTEY_CLICKHOUSE_URL, and prove that it arrived whole',
+    )
+    .action(performing(push, pushedText))
   history
     .command('simulate')
     .description('write a file of simulated quotes, and the truth behind them beside it')
@@ -60,6 +68,13 @@ async function audit(call: Invocation) {
   if (!ports.ok) return ports
   const { auditHistory } = await import('../loop/history-audit.ts')
   return auditHistory(ports.value, { snapshot: call.arguments[0] ?? null })
+}
+
+async function push(call: Invocation): Promise<Result<PushedHistory>> {
+  const ports = await call.ports()
+  if (!ports.ok) return ports
+  const { pushHistory } = await import('../loop/history-push.ts')
+  return pushHistory(ports.value, { snapshot: call.arguments[0] ?? null })
 }
 
 async function simulate(call: Invocation) {
@@ -120,6 +135,18 @@ const importedText = (made: ImportedHistory): string =>
     ...made.reject_reasons.map(reason => `           ${rejectReasonText(reason)}`),
     '',
     `next: quotey history audit ${made.snapshot_id}`,
+  ].join('\n')
+
+const pushedText = (pushed: PushedHistory): string =>
+  [
+    `snapshot     ${pushed.snapshot_id}, ${pushed.rows} quotes`,
+    `digest       ${pushed.digest}`,
+    `database     ${pushed.database}${pushed.shards > 1 ? `, ${pushed.shards} shards` : ''}`,
+    `parts        ${pushed.parts}, of which ${pushed.parts_there} were there before`,
+    `fingerprint  ${pushed.fingerprint}`,
+    '             computed here and by the database, and the same',
+    '',
+    'next: quotey policy-opt replay latest --engine clickhouse',
   ].join('\n')
 
 const listText = ({ snapshots }: HistoryList): string =>

@@ -192,6 +192,28 @@ export interface QuoteFiles {
   read(path: string, map: string | null, rejectsMax: number | null): Promise<Result<QuoteFile>>
 }
 
+/** A database outside the installation that holds copies of snapshots, by digest. */
+export interface QuotePlace {
+  /**
+   * Copies a snapshot there and proves that it arrived. Until it has, no replay there MUST see any of it; what arrived before MUST NOT be sent
+   * again. Throws BrokenState where the place gives no answer.
+   */
+  push(digest: Digest, columns: QuoteColumns, now: Instant): Promise<PushedQuotes>
+}
+
+/** What a push did. */
+export interface PushedQuotes {
+  /** The place, without its password. */
+  readonly database: string
+  readonly shards: number
+  readonly rows: number
+  /** What the rows add up to, here and there. */
+  readonly fingerprint: string
+  readonly parts: number
+  /** Parts that had arrived before. */
+  readonly parts_there: number
+}
+
 /** Tells a person how far long work is. */
 export type Progress = (label: string, done: number, total: number) => void
 
@@ -215,6 +237,8 @@ export interface Ports {
   readonly checkpointPlace: CheckpointPlace | null
   readonly snapshots: Snapshots
   readonly quoteFiles: QuoteFiles
+  /** Throws BrokenState with `bad_input` where none is set. */
+  readonly quotePlace: () => Promise<QuotePlace>
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
   readonly storedReplay: () => Promise<StoredReplay>
   /** The red-team corpus that the package ships. Refuses bad_input where a file of it is no case. */

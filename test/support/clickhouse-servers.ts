@@ -88,7 +88,8 @@ function startServer(folder: string, http: number, tcp: readonly number[], at: n
     address: `127.0.0.1:${tcp[at]}`,
     process: child,
     plain: async (statement, settings = '') => {
-      const answer = await fetch(`${url}/?${settings}`, { method: 'POST', body: statement })
+      const headers = { connection: 'close' }
+      const answer = await fetch(`${url}/?${settings}`, { method: 'POST', body: statement, headers })
       const text = await answer.text()
       if (!answer.ok) throw new Error(text)
       return text.trim()

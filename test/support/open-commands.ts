@@ -38,6 +38,7 @@ export const READING: Readonly<Record<string, readonly string[]>> = {
 export const OTHERWISE_OPEN: Readonly<Record<string, readonly string[]>> = {
   'makes an installation of its own': ['init', 'restore', 'demo'],
   'adds a snapshot, which decides nothing': ['history import'],
+  'copies a snapshot to a database outside': ['history push'],
   'tells what was written with the event already': ['ops deliver'],
   'runs `ops daily` and `ops weekly` in the name it is given': ['serve'],
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { QuoteColumns } from '../../domain/quote.ts'
 import type { Digest, Instant } from '../../domain/units.ts'
+import type { Progress, PushedQuotes, QuotePlace } from '../../loop/ports.ts'
 import type { ClickHouse } from './connection.ts'
 import { text } from './dialect.ts'
 import { fingerprintText, NO_ROWS, type Part, partsOf, sameRows, together } from './fingerprint.ts'
@@ -9,16 +10,19 @@ import { attributeNames, tableRow } from './table-row.ts'
 import { QUOTES_TABLE, quotesTableSql, SNAPSHOTS_TABLE, SNAPSHOTS_TABLE_SQL } from './tables.ts'
 import { notWhole } from './unavailable.ts'
 
-/** What a push did. */
-export interface PushedQuotes {
-  readonly database: string
-  readonly shards: number
-  readonly rows: number
-  readonly fingerprint: string
-  readonly parts: number
-  /** Parts that had arrived before. */
-  readonly parts_there: number
-}
+/** ClickHouse as the place that snapshots are copied to. */
+export const quotePlace = (open: () => Promise<ClickHouse>, progress: Progress): QuotePlace => ({
+  async push(digest, columns, now) {
+    const database = await open()
+    try {
+      return await pushQuotes(database, digest, columns, now, (rows, total) =>
+        progress('pushing the snapshot', rows, total),
+      )
+    } finally {
+      await database.close()
+    }
+  },
+})
 
 /**
  * Sends a snapshot's rows in parts, each as a batch with a number of its own, and records the snapshot as arrived once the server has added up

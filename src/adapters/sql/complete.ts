@@ -29,7 +29,7 @@ export function contradiction(answers: Answers, snapshotRows: number): Contradic
     expected: number(all, 'reoffered_quotes'),
     found: number(
       response?.rows.find(row => Number(row.fit) === fit),
-      'quotes',
+      'fit_quotes',
     ),
   }))
   const checks: readonly Contradiction[] = [
