@@ -1,7 +1,6 @@
 import { copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkpointPlace } from './adapters/checkpoint-place.ts'
-import type { ClickHousePlace } from './adapters/clickhouse/connection.ts'
 import { systemClock, systemRandomness } from './adapters/clock.ts'
 import { inForkFolder } from './adapters/fork-folder.ts'
 import { conditionOf, databaseFile, openFile, openStore, seatOf } from './adapters/home-database.ts'
@@ -12,7 +11,7 @@ import { objectionToBackup, objectionToPlace } from './adapters/sqlite/restorabl
 import { SqliteStore } from './adapters/sqlite/store.ts'
 import { webhookFile } from './adapters/webhooks.ts'
 import type { Config } from './config.ts'
-import { done, type Result, refuse } from './domain/refusal.ts'
+import { done, type Result } from './domain/refusal.ts'
 import type { ReplayEngine } from './domain/replay.ts'
 import type { SoundCopy } from './loop/backup.ts'
 import type { Machine } from './loop/machine.ts'
@@ -123,29 +122,13 @@ async function withCopy<T>(
   }
 }
 
-/** Where ClickHouse is. Throws BrokenState with `bad_input` where nobody said so. */
-function clickHousePlace({ clickHouseUrl, clickHouseTimeoutSeconds }: Config): ClickHousePlace {
-  if (clickHouseUrl !== null) return { url: clickHouseUrl, timeoutSeconds: clickHouseTimeoutSeconds }
-  throw new BrokenState(
-    refuse(
-      'bad_input',
-      'nobody said which ClickHouse to ask',
-      'set `QUOTEY_CLICKHOUSE_URL`, such as `http://user:password@host:8123/database`',
-    ).refusal,
-  )
-}
-
 async function quotePlaceIn(config: Config, progress: Progress): Promise<QuotePlace> {
-  const place = clickHousePlace(config)
-  const { openClickHouse } = await import('./adapters/clickhouse/connection.ts')
-  return (await import('./adapters/clickhouse/push.ts')).quotePlace(() => openClickHouse(place), progress)
+  const { quotePlace } = await import('./adapters/clickhouse/push.ts')
+  return quotePlace(await clickHouseOf(config), progress)
 }
 
-async function clickHouseIn(config: Config): Promise<ReplayEngine> {
-  const place = clickHousePlace(config)
-  const { openClickHouse } = await import('./adapters/clickhouse/connection.ts')
-  return (await import('./adapters/clickhouse/engine.ts')).clickHouseEngine(() => openClickHouse(place))
-}
+const clickHouseOf = async ({ clickHouseUrl, clickHouseTimeoutSeconds }: Config) =>
+  (await import('./adapters/clickhouse/place.ts')).clickHouseAt(clickHouseUrl, clickHouseTimeoutSeconds)
 
 /** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */
 export const composeEvidence = (
@@ -214,7 +197,7 @@ async function engineNamed(name: ReplayEngine['name'], config: Config): Promise<
     case 'sql':
       return (await import('./adapters/sql/engine.ts')).sqlEngine()
     case 'clickhouse':
-      return clickHouseIn(config)
+      return (await import('./adapters/clickhouse/engine.ts')).clickHouseEngine(await clickHouseOf(config))
   }
 }
 
