@@ -41,9 +41,10 @@ const ROUNDS_MAX = 2
 /**
  * Looks for the setting of the declared tunables with the highest robust lower bound: every tunable alone, then coordinate
  * ascent, coarse and then fine, the tunable with the greatest gain of its own first, then pairs of tunables around the best,
- * where one alone is held back by a limit that both share. Deterministic. Then every change must
- * prove itself given the others, and those that do not are taken back until what remains stands. All on all quotes, because
- * holding some out costs a third of the power and buys no safety (DESIGN section 7).
+ * where one alone is held back by a limit that both share; a thorough search climbs a second time, the least gain first, as
+ * another way may lead higher. Deterministic. Then every change must prove itself given the others, and those that do not are
+ * taken back until what remains stands. All on all quotes, because holding some out costs a third of the power and buys no
+ * safety (DESIGN section 7).
  */
 export async function searchPolicies(
   document: PolicyDocument,
@@ -58,13 +59,14 @@ export async function searchPolicies(
   const known = new KnownSettings(appraise, progress)
   const climb = { tunables, known, lineValues: thorough?.lineValues ?? 0 }
   const order = await byOwnGain(climb)
-  let best = await ascend(climb, order, null)
-  for (let round = 0; thorough !== null && best !== null && round < ROUNDS_MAX; round += 1) {
-    const paired: Appraisal = await tryPairs(tunables, best, thorough, known)
-    if (paired === best) break
-    best = await ascend(climb, order, paired)
+  let proven: Proven | null = null
+  for (const each of thorough === null ? [order] : [order, order.toReversed()]) {
+    const next = await prove(tunables, await climbPairs(climb, each, thorough), known)
+    if (next !== null && (proven === null || betterOf(proven.appraisal, next.appraisal) === next.appraisal)) {
+      proven = next
+    }
   }
-  const proven = (await prove(tunables, best, known)) ?? (await bestAlone(tunables, known))
+  proven ??= await bestAlone(tunables, known)
   const proposals = [
     ...(proven === null ? [] : [{ kind: 'most_margin' as const, ...proven }]),
     ...(await alternatives(tunables, proven, known)),
@@ -88,6 +90,21 @@ interface Climb {
   readonly tunables: readonly Tunable[]
   readonly known: KnownSettings
   readonly lineValues: number
+}
+
+/** Climbs by single tunables and, where the search is thorough, by pairs around what that reached; null: nothing sound. */
+async function climbPairs(
+  climb: Climb,
+  order: readonly number[],
+  thorough: Thoroughness | null,
+): Promise<Appraisal | null> {
+  let best = await ascend(climb, order, null)
+  for (let round = 0; thorough !== null && best !== null && round < ROUNDS_MAX; round += 1) {
+    const paired: Appraisal = await tryPairs(climb.tunables, best, thorough, climb.known)
+    if (paired === best) break
+    best = await ascend(climb, order, paired)
+  }
+  return best
 }
 
 /** Values of a tunable to try first: near and far around the current one, and from end to end. */

@@ -47,12 +47,30 @@ export function codesOf(
     }
   }
   const buckets = new Buckets(constants.filter(constant => typeof constant === 'number'))
-  return {
-    codes: Int32Array.from({ length: snapshot.rows }, (_, row) => {
-      const value = valueOn(snapshot, attribute, row)
-      return typeof value === 'number' ? buckets.of(value) + 1 : 0
-    }),
-    count: buckets.count + 1,
+  const integers = integersOf(snapshot, attribute)
+  const codes = new Int32Array(snapshot.rows)
+  if (integers === null) return { codes, count: 1 }
+  for (let row = 0; row < codes.length; row += 1) {
+    const value = integers[row] as number
+    codes[row] = Number.isNaN(value) ? 0 : buckets.of(value) + 1
+  }
+  return { codes, count: buckets.count + 1 }
+}
+
+/** null where no quote has a value. */
+function integersOf(snapshot: PreparedSnapshot, attribute: AttributeName): Float64Array | Int16Array | null {
+  switch (attribute) {
+    case 'list_cents':
+      return snapshot.listCents
+    case 'cost_cents':
+      return snapshot.costCents
+    case 'requested_discount_bps':
+    case 'discount_bps':
+      return snapshot.requestedDiscountBps
+    default: {
+      const column = snapshot.attributes.get(attribute.slice('attr.'.length))
+      return column?.kind === 'integer' ? column.values : null
+    }
   }
 }
 
