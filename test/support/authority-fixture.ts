@@ -130,7 +130,7 @@ export async function authorityFixture(): Promise<AuthorityFixture> {
   const thresholds = { ...DEFAULT_THRESHOLDS, packet_expiry_days: 13 }
   succeeded(await changeThresholds(installed.stale.ports, { actorId: 'sam', thresholds }))
   succeeded(await rollback(installed.moved.ports, 'sam', applied.id))
-  const expiresAt = inMs(installed.lapsed.ports, 500)
+  const expiresAt = inMs(installed.lapsed.ports, SOON_MS)
   succeeded(await changeRoot(installed.lapsed.ports, { kind: 'expiry', expiresAt }))
   await until(installed.lapsed.ports, expiresAt)
   return {
@@ -145,9 +145,10 @@ export async function authorityFixture(): Promise<AuthorityFixture> {
 }
 
 async function peopled(ports: Ports): Promise<void> {
-  const soon = inMs(ports, 1500)
+  let soon = ports.clock.now()
   for (const { id, roles, key } of KNOCKERS) {
     if (key === 'unknown' || id === 'ruth') continue
+    if (key === 'expired') soon = inMs(ports, SOON_MS)
     const validUntil = key === 'expired' ? soon : null
     const service = roles.includes('scheduler')
     succeeded(await addActor(ports, { id, roles, service, publicKey: null, validUntil }))
@@ -155,6 +156,9 @@ async function peopled(ports: Ports): Promise<void> {
   }
   await until(ports, soon)
 }
+
+/** Long enough for one change to be made on a busy machine before it is over. */
+const SOON_MS = 3000
 
 const inMs = (ports: Ports, ms: number): Instant => new Date(Date.parse(ports.clock.now()) + ms).toISOString()
 
