@@ -37,14 +37,15 @@ export function undated(closed: ClosedQuotes): FitnessFinding | null {
   const missingBps = shareBps(missing.won + missing.lost, closed.rows.length)
   if (missingBps < MISSING_BPS_MIN) return null
   const closedDates = countByOutcome(closed, row => !Number.isNaN(closedAt[row] as number))
+  const closedBps = shareBps(closedDates.won + closedDates.lost, closed.rows.length)
   return {
     code: 'undated',
     severity: 'limited',
-    message: 'the dates of quotes are not recorded: whether the response changed over time cannot be seen',
-    facts: {
-      without_quoted_at_bps: missingBps,
-      with_closed_at_bps: shareBps(closedDates.won + closedDates.lost, closed.rows.length),
-    },
+    message:
+      10_000 - closedBps < MISSING_BPS_MIN
+        ? 'the days on which quotes were sent are not recorded: changes over time are seen by the days they closed, which the outcome may move'
+        : 'the dates of quotes are not recorded: whether the response changed over time cannot be seen',
+    facts: { without_quoted_at_bps: missingBps, with_closed_at_bps: closedBps },
     remedy: 'map the day a quote was sent to quoted_at',
   }
 }

@@ -330,6 +330,15 @@ test('caps that lose deals are not taken for a discount that follows the outcome
   assert.ok(!audit(capped).findings.some(({ code }) => code === 'discount_follows_outcome'))
 })
 
+test('where only closing days are known, the audit says so and does not call changes over time unseen', () => {
+  const messageOf = (closedAt: (quote: Quote) => string | null): string | undefined =>
+    audit(sound.map(quote => ({ ...quote, quotedAt: null, closedAt: closedAt(quote) }))).findings.find(
+      ({ code }) => code === 'undated',
+    )?.message
+  assert.match(messageOf(quote => quote.closedAt ?? quote.quotedAt) ?? '', /seen by the days they closed/)
+  assert.match(messageOf(() => null) ?? '', /cannot be seen/)
+})
+
 test('an empty history and one of open quotes get a verdict, too', () => {
   const nothing = audit([])
   assert.equal(nothing.verdict, 'unfit')
