@@ -36,7 +36,7 @@ const WHOLE_ANSWERS = {
   sort_overflow_mode: 'throw',
   result_overflow_mode: 'throw',
   timeout_overflow_mode: 'throw',
-  // Replicas of a shard are still tried in turn.
+  // Each replica of a shard is tried once, in turn.
   connections_with_failover_max_tries: 1,
   insert_distributed_sync: 1,
   wait_end_of_query: 1,
@@ -168,7 +168,7 @@ async function askShards(ask: (query: string) => Promise<readonly Row[]>): Promi
 }
 
 /** Puts together the sums that were taken in limbs; NULL stays NULL. */
-function wholeSums(row: Row): Row {
+export function wholeSums(row: Row): Row {
   const whole: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(row)) {
     if (name.endsWith('_low')) {
