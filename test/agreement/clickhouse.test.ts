@@ -8,12 +8,12 @@ import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
 import { QUOTES_TABLE, quotesTableSql } from '../../src/adapters/clickhouse/tables.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import type { Refusal } from '../../src/domain/refusal.ts'
-import type { ReplayTask } from '../../src/domain/replay.ts'
+import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import { BrokenState } from '../../src/loop/ports.ts'
 import { CLICKHOUSE_SERVER, startTwoServers, type TestCluster } from '../support/clickhouse-servers.ts'
 import { arbitraryTask } from '../support/generate-task.ts'
-import { sharpTask, textTask, wideTask } from '../support/sql-tasks.ts'
+import { sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
 import { countKinds, noKinds } from '../support/task-kinds.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
@@ -95,6 +95,9 @@ test('R2 zero prices, halves, empty scopes, texts with quotes and totals beyond 
   skip,
 }, async () => {
   await agrees(sharpTask())
+  const nobody = { ...WHOLE_SNAPSHOT, quote_ids: ['nobody'] }
+  await agrees({ ...sharpTask(), scope: nobody, candidates: sharpTask().candidates.slice(0, 1) })
+  await agrees({ ...taskOf([], [], []), candidates: sharpTask().candidates.slice(0, 1) })
   for (const task of [textTask(), wideTask()])
     await agrees({ ...task, candidates: task.candidates.slice(0, 1) })
 })
