@@ -16,7 +16,7 @@ export interface Thoroughness {
 /** Differences that a history can tell shrink with the root of its quotes: a million see every value of most ranges. */
 export const lineValuesFor = (quotes: number): number =>
   Math.min(LINE_VALUES_MAX, Math.max(LINE_VALUES_MIN, Math.round(Math.sqrt(quotes) / 25)))
-const LINE_VALUES_MIN = 5
+const LINE_VALUES_MIN = 9
 const LINE_VALUES_MAX = 41
 
 const REACH_STEPS = 2
