@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, rm } from 'node:fs/promises'
+import { copyFile, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { QuoteFileNotes } from '../domain/quote-file.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
@@ -20,7 +20,10 @@ export async function adoptSnapshot(
   keep: (copy: string, digest: string) => Promise<void>,
   progress: Progress,
 ): Promise<Result<AdoptedSnapshot> | null> {
-  if (!(await withDuckDB(connection => hasSnapshotForm(connection, path)).catch(() => false))) return null
+  // DuckDB would read a folder, or a name with a pattern in it, as many files.
+  const single = !/[*?[]/.test(path) && (await stat(path).catch(() => null))?.isFile() === true
+  if (!single || !(await withDuckDB(connection => hasSnapshotForm(connection, path)).catch(() => false)))
+    return null
   return withRoom(home, async room => {
     // On its own, because the file may be written to while it is read.
     const copy = join(room.spillFolder, 'copy.parquet')
