@@ -7,6 +7,12 @@ import { SHIFT_COUNT } from './layout.ts'
 import type { Codes } from './packed-array.ts'
 import type { PreparedSnapshot } from './snapshot.ts'
 
+/** What the model reads of quotes. */
+type RespondingQuotes = Pick<
+  PreparedSnapshot,
+  'listCents' | 'loggedApproval' | 'loggedDiscountBps' | 'segment' | 'region' | 'productFamily' | 'attributes'
+>
+
 /** One text column with effects of its own: the model's level of a row is `levelOf[codes[row]]`, -1 for none. */
 export interface FactorTable {
   readonly codes: Codes
@@ -20,7 +26,7 @@ export class ResponseTables {
   readonly fits: number
   readonly sizeBounds: readonly number[]
   readonly factors: readonly FactorTable[]
-  readonly #snapshot: PreparedSnapshot
+  readonly #snapshot: RespondingQuotes
   readonly #constants: Float64Array
   readonly #sizes: Float64Array
   readonly #slopeClassOf: Int32Array
@@ -30,7 +36,7 @@ export class ResponseTables {
   readonly #fittedSlopes: Float64Array
   readonly #approval: Float64Array
 
-  constructor(model: ResponseModel, snapshot: PreparedSnapshot) {
+  constructor(model: ResponseModel, snapshot: RespondingQuotes) {
     this.fits = model.fits.length
     this.sizeBounds = model.size_bounds_cents
     this.#snapshot = snapshot
@@ -138,7 +144,7 @@ const byFit = (
 
 function textColumnOf(
   column: string,
-  snapshot: PreparedSnapshot,
+  snapshot: RespondingQuotes,
 ): { readonly codes: Codes; readonly keys: readonly string[] } | null {
   if (column === 'segment') return snapshot.segment
   if (column === 'region') return snapshot.region

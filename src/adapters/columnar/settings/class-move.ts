@@ -1,16 +1,16 @@
 import { GROUPS } from '../../../domain/quote.ts'
 import { bump } from '../candidate-state.ts'
-import type { PreparedSnapshot } from '../snapshot.ts'
-import { addCents, carryCents } from '../wide.ts'
+import { addBlockCents, carryCents } from '../wide.ts'
 import { type ClassRules, DISCOUNT_MIN, type Grid, MARGIN_MIN, type Outcome } from './class-rules.ts'
 import { CLASS_GROUP, type ClassLayout } from './class-vector.ts'
+import { type SettingQuotes, WEIGHT_MAX } from './distinct-quotes.ts'
 import { OfferSums } from './offer-sums.ts'
 import { PricedRuns } from './priced-runs.ts'
 import type { RowClass, SettingRuns } from './setting-runs.ts'
 import type { WinCache } from './win-cache.ts'
 
-/** Rows of a run looked at together, so that sums of them stay below 2^53. */
-const CHUNK_ROWS = 1024
+/** Rows of a run looked at together, equal ones counted each, so that sums of them stay below 2^53. */
+const CHUNK_ROWS = WEIGHT_MAX
 
 /** The base that sums are against, the setting they hold, and the one they shall hold. */
 export interface Move {
@@ -29,10 +29,10 @@ export class ClassMove {
   readonly #offers: OfferSums
   readonly #priced: PricedRuns
 
-  constructor(snapshot: PreparedSnapshot, runs: SettingRuns, layout: ClassLayout, model: WinCache | null) {
+  constructor(quotes: SettingQuotes, runs: SettingRuns, layout: ClassLayout, model: WinCache | null) {
     this.#runs = runs
     this.#layout = layout
-    this.#offers = new OfferSums(snapshot, layout, model, CHUNK_ROWS)
+    this.#offers = new OfferSums(quotes, layout, model, CHUNK_ROWS)
     this.#priced = new PricedRuns(runs)
   }
 
@@ -43,7 +43,7 @@ export class ClassMove {
     rules: ClassRules,
     move: Move,
   ): void {
-    const { start, requestedBps } = this.#runs
+    const { start, requestedBps, weight } = this.#runs
     const { was, is } = move
     const { approvals, violations } = rules
     const signing = changedGrants(approvals.grid, was.approvals, is.approvals)
@@ -58,8 +58,13 @@ export class ClassMove {
         if (signs + (violating[violations.grid.grants[at] as number] as number) === 0) continue
       }
       const end = start[run + 1] as number
-      for (let place = start[run] as number; place < end; place += CHUNK_ROWS) {
-        this.#carryRows(sums, run, place, Math.min(end, place + CHUNK_ROWS), rules, move)
+      for (let place = start[run] as number; place < end; ) {
+        const chunk = place
+        for (let rows = 0; place < end; place += 1) {
+          rows += weight[place] as number
+          if (rows > CHUNK_ROWS) break
+        }
+        this.#carryRows(sums, run, chunk, place, rules, move)
       }
     }
     this.#offers.end(sums)
@@ -82,7 +87,7 @@ export class ClassMove {
     rules: ClassRules,
     { base, was, is }: Move,
   ): void {
-    const { costCents, group: groups, requestedBps, row, cell } = this.#runs
+    const { costCents, group: groups, requestedBps, row, cell, weight } = this.#runs
     const { netCents, marginBps } = this.#priced
     const signs = rules.approvals.grid
     const violates = rules.violations.grid
@@ -115,37 +120,42 @@ export class ClassMove {
       const isViolated = maskAt(is.violations, isViolates, violates.margins, isMargin)
       if (same && isSigned === wasSigned && isViolated === wasViolated) continue
 
+      const rows = weight[place] as number
       const baseMargin = marginBps[inBase + place] as number
       const baseSigned = maskAt(base.approvals, baseSigns, signs.margins, baseMargin)
       const baseViolated = maskAt(base.violations, baseViolates, violates.margins, baseMargin)
-      if (inIs !== inBase || isSigned !== baseSigned || isViolated !== baseViolated) impacted += 1
-      if (inWas !== inBase || wasSigned !== baseSigned || wasViolated !== baseViolated) impacted -= 1
+      if (inIs !== inBase || isSigned !== baseSigned || isViolated !== baseViolated) impacted += rows
+      if (inWas !== inBase || wasSigned !== baseSigned || wasViolated !== baseViolated) impacted -= rows
 
       const inGroup = this.#layout.groups + (groups[place] as number) * CLASS_GROUP.cells
       if (isViolated !== wasViolated) {
-        bump(sums, inGroup + CLASS_GROUP.violationsDelta, bitCount(isViolated) - bitCount(wasViolated))
+        bump(
+          sums,
+          inGroup + CLASS_GROUP.violationsDelta,
+          rows * (bitCount(isViolated) - bitCount(wasViolated)),
+        )
       }
       const cost = costCents[place] as number
       const wasNet = netCents[inWas + place] as number
       const isNet = netCents[inIs + place] as number
       if (!same) {
-        addCents(sums, inGroup + CLASS_GROUP.netDelta, isNet - wasNet)
+        addBlockCents(sums, inGroup + CLASS_GROUP.netDelta, rows * (isNet - wasNet))
         if (!Number.isNaN(cost)) {
-          bump(sums, inGroup + CLASS_GROUP.marginDelta, isMargin - wasMargin)
-          addCents(sums, inGroup + CLASS_GROUP.profitDelta, isNet - wasNet)
+          bump(sums, inGroup + CLASS_GROUP.marginDelta, rows * (isMargin - wasMargin))
+          addBlockCents(sums, inGroup + CLASS_GROUP.profitDelta, rows * (isNet - wasNet))
         }
       }
       const baseApproval = baseSigned & 1
       const wasApproval = wasSigned & 1
       const isApproval = isSigned & 1
       if (isApproval !== wasApproval) {
-        bump(sums, inGroup + CLASS_GROUP.approvalsDelta, isApproval - wasApproval)
-        const baseNet = netCents[inBase + place] as number
+        bump(sums, inGroup + CLASS_GROUP.approvalsDelta, rows * (isApproval - wasApproval))
+        const baseNet = rows * (netCents[inBase + place] as number)
         if (baseApproval === 1) {
-          addCents(sums, inGroup + CLASS_GROUP.approvalLost, isApproval === 0 ? baseNet : -baseNet)
+          addBlockCents(sums, inGroup + CLASS_GROUP.approvalLost, isApproval === 0 ? baseNet : -baseNet)
         }
       } else if (same) continue
-      this.#offers.add(baseApproval, wasApproval, isApproval, wasNet - cost, isNet - cost)
+      this.#offers.add(rows, baseApproval, wasApproval, isApproval, wasNet - cost, isNet - cost)
     }
     bump(sums, this.#layout.impacted, impacted)
     this.#offers.endRun(sums)

@@ -1,9 +1,9 @@
 import { worstWinPpm } from '../../../domain/support.ts'
 import { bump } from '../candidate-state.ts'
-import type { PreparedSnapshot } from '../snapshot.ts'
 import { supportClass } from '../support-table.ts'
 import { carryPpmCents, LIMB, PPM_CENTS_CELLS } from '../wide.ts'
 import type { ClassLayout } from './class-vector.ts'
+import type { SettingQuotes } from './distinct-quotes.ts'
 import type { WinCache } from './win-cache.ts'
 
 const EXTRAPOLATED = 2
@@ -16,7 +16,7 @@ const NOW = 4
  * before they meet the model: both are integers, so the product of sums is the sum of products.
  */
 export class OfferSums {
-  readonly #snapshot: PreparedSnapshot
+  readonly #quotes: SettingQuotes
   readonly #layout: ClassLayout
   /** null without a model. */
   readonly #model: WinCache | null
@@ -42,8 +42,8 @@ export class OfferSums {
   readonly #worstOfGain: Float64Array
   readonly #worstOfLoss: Float64Array
 
-  constructor(snapshot: PreparedSnapshot, layout: ClassLayout, model: WinCache | null, chunkRows: number) {
-    this.#snapshot = snapshot
+  constructor(quotes: SettingQuotes, layout: ClassLayout, model: WinCache | null, chunkRows: number) {
+    this.#quotes = quotes
     this.#layout = layout
     this.#model = model
     this.#chunkRows = chunkRows
@@ -78,24 +78,25 @@ export class OfferSums {
     this.#losses.fill(0)
   }
 
-  /** Adds a row whose offer changes. Profits are NaN without cost. */
+  /** Adds equal rows whose offer changes, `weight` of them. Profits, of one of them, are NaN without cost. */
   add(
+    weight: number,
     baseApproval: number,
     wasApproval: number,
     isApproval: number,
     wasProfit: number,
     isProfit: number,
   ): void {
-    this.#count += 1
+    this.#count += weight
     const was = 2 * baseApproval + wasApproval
     const is = NOW + 2 * baseApproval + isApproval
-    this.#rows[was] = (this.#rows[was] as number) + 1
-    this.#rows[is] = (this.#rows[is] as number) + 1
+    this.#rows[was] = (this.#rows[was] as number) + weight
+    this.#rows[is] = (this.#rows[is] as number) + weight
     if (!this.#costKnown) return
     const wasSums = wasProfit >= 0 ? this.#gains : this.#losses
     const isSums = isProfit >= 0 ? this.#gains : this.#losses
-    wasSums[was] = (wasSums[was] as number) + wasProfit
-    isSums[is] = (isSums[is] as number) + isProfit
+    wasSums[was] = (wasSums[was] as number) + weight * wasProfit
+    isSums[is] = (isSums[is] as number) + weight * isProfit
   }
 
   endRun(sums: Float64Array): void {
@@ -109,7 +110,7 @@ export class OfferSums {
   }
 
   #addKind(sums: Float64Array, kind: number): void {
-    const { loggedDiscountBps, loggedApproval, segment, support } = this.#snapshot
+    const { loggedDiscountBps, loggedApproval, segment, support } = this.#quotes
     const row = this.#row
     const grant = kind < NOW ? this.#wasGrant : this.#isGrant
     const approval = kind & 1

@@ -1,9 +1,11 @@
 import type { AttributeName } from '../../../domain/expression.ts'
 import { sizeClass } from '../../../domain/response-score.ts'
+import { presenceOf } from '../packed-array.ts'
 import type { ResponseTables } from '../response-tables.ts'
-import type { PreparedSnapshot } from '../snapshot.ts'
+import { orderBy } from '../runs.ts'
+import { type DistinctQuotes, OPEN, type SettingQuotes } from './distinct-quotes.ts'
 import { type KnownValues, MAY_BE_ABSENT, MAY_HOLD, possibleTruths } from './possible.ts'
-import { combined, type RowCodes } from './row-codes.ts'
+import { combined, discountCodes, lookedUp, type RowCodes, shifted } from './row-codes.ts'
 import { codesOf, valueOn } from './row-values.ts'
 import type { TunedRule } from './tuned-rule.ts'
 
@@ -35,48 +37,57 @@ export interface SettingRuns {
   readonly listCents: Float64Array
   readonly costCents: Float64Array
   readonly group: Uint8Array
+  /** How many equal quotes stand there. */
+  readonly weight: Uint16Array
 }
-
-const OPEN = 0
 
 /** A run holds rows of one class with one request, to which the response model gives the same wins for the same offer. */
 export function settingRuns(
-  snapshot: PreparedSnapshot,
+  { quotes, weight, placeOf }: DistinctQuotes,
   rules: readonly TunedRule[],
   response: ResponseTables | null,
 ): SettingRuns {
-  const skip = Uint8Array.from(snapshot.outcome, outcome => (outcome === OPEN ? 1 : 0))
-  const classCodes = combined(snapshot.rows, skip, [
-    { codes: snapshot.segment.codes, count: snapshot.segment.keys.length },
-    { codes: snapshot.region.codes, count: snapshot.region.keys.length },
-    { codes: Int32Array.from(snapshot.costCents, cost => (Number.isNaN(cost) ? 1 : 0)), count: 2 },
+  const { rows } = quotes
+  const skip = new Uint8Array(rows)
+  for (let row = 0; row < rows; row += 1) skip[row] = quotes.outcome[row] === OPEN ? 1 : 0
+  const classCodes = combined(rows, skip, [
+    { codes: quotes.segment.codes, count: quotes.segment.keys.length },
+    { codes: quotes.region.codes, count: quotes.region.keys.length },
+    { codes: presenceOf(quotes.costCents), count: 2 },
     ...[...constantsByAttribute(rules)].map(([attribute, constants]) =>
-      codesOf(snapshot, attribute, [...constants]),
+      codesOf(quotes, attribute, [...constants]),
     ),
   ])
   const firstRow = new Int32Array(classCodes.count).fill(-1)
-  for (let row = snapshot.rows - 1; row >= 0; row -= 1) {
+  for (let row = rows - 1; row >= 0; row -= 1) {
     const code = classCodes.codes[row] as number
     if (code >= 0) firstRow[code] = row
   }
-  const fates = Array.from(firstRow, row => fateOf(rules, knownValues(snapshot, row)))
-  const unsettled = new Uint8Array(snapshot.rows)
-  for (let row = 0; row < snapshot.rows; row += 1) {
-    const code = classCodes.codes[row] as number
-    if (code < 0 || fates[code] === 'decided') continue
-    skip[row] = 1
-    if (fates[code] === 'unsettled') unsettled[row] = 1
+  const fates = Array.from(firstRow, row => fateOf(rules, knownValues(quotes, row)))
+  const unsettled = new Uint8Array(rows)
+  if (fates.some(fate => fate !== 'decided')) {
+    for (let row = 0; row < rows; row += 1) {
+      const code = classCodes.codes[row] as number
+      if (code < 0 || fates[code] === 'decided') continue
+      skip[row] = 1
+      if (fates[code] === 'unsettled') unsettled[row] = 1
+    }
   }
-  const cells = combined(snapshot.rows, skip, cellColumns(snapshot, response))
-  const runs = combined(snapshot.rows, skip, [classCodes, cells, discounts(snapshot.requestedDiscountBps)])
-  const ordered = inOrder(snapshot, classCodes, runs)
+  const cells = combined(rows, skip, cellColumns(quotes, response))
+  const asked = combined(rows, skip, [discountCodes(quotes.requestedDiscountBps)])
+  const runs = combined(rows, skip, [classCodes, cells, asked])
+  const ordered = inOrder(quotes, weight, classCodes, runs)
   return {
     ...ordered,
     cell: ordered.row.map(row => cells.codes[row] as number),
     cells: cells.count,
-    unsettled: unsettled.includes(1) ? unsettled : null,
+    unsettled: unsettled.includes(1) ? spread(unsettled, placeOf) : null,
   }
 }
+
+/** By row of the snapshot, what is known by place. */
+const spread = (places: Uint8Array, placeOf: Int32Array | null): Uint8Array =>
+  placeOf === null ? places : Uint8Array.from(placeOf, place => (place < 0 ? 0 : (places[place] as number)))
 
 /** Constants by attribute that a decision does not move. */
 function constantsByAttribute(
@@ -98,9 +109,9 @@ function constantsByAttribute(
   return constants
 }
 
-const knownValues = (snapshot: PreparedSnapshot, row: number): KnownValues => ({
-  valueOf: attribute => valueOn(snapshot, attribute, row),
-  costKnown: !Number.isNaN(snapshot.costCents[row] as number),
+const knownValues = (quotes: SettingQuotes, row: number): KnownValues => ({
+  valueOf: attribute => valueOn(quotes, attribute, row),
+  costKnown: !Number.isNaN(quotes.costCents[row] as number),
 })
 
 /** Whether rows are decided under every setting, under none, or that hangs on the setting. */
@@ -114,52 +125,55 @@ function fateOf(rules: readonly TunedRule[], known: KnownValues): 'decided' | 'u
   return floors.some(truth => (truth & MAY_HOLD) !== 0) ? 'unsettled' : 'decided'
 }
 
-const discounts = (values: Int16Array): RowCodes => ({
-  codes: Int32Array.from(values, value => value + 10_000),
-  count: 20_001,
-})
-
 /** What besides the offer decides wins and support. */
-function cellColumns(snapshot: PreparedSnapshot, response: ResponseTables | null): readonly RowCodes[] {
+function cellColumns(quotes: SettingQuotes, response: ResponseTables | null): readonly RowCodes[] {
   const columns: RowCodes[] = [
-    { codes: snapshot.segment.codes, count: snapshot.segment.keys.length },
-    discounts(snapshot.loggedDiscountBps),
-    { codes: Int32Array.from(snapshot.loggedApproval, value => value + 1), count: 3 },
+    { codes: quotes.segment.codes, count: quotes.segment.keys.length },
+    discountCodes(quotes.loggedDiscountBps),
+    shifted(quotes.loggedApproval, 1, 3),
   ]
   if (response === null) return columns
   const { sizeBounds, factors } = response
-  columns.push({
-    codes: Int32Array.from(snapshot.listCents, list => sizeClass(sizeBounds, list)),
-    count: sizeBounds.length + 1,
-  })
+  const sizes = new Int32Array(quotes.rows)
+  for (let row = 0; row < quotes.rows; row += 1) {
+    sizes[row] = sizeClass(sizeBounds, quotes.listCents[row] as number)
+  }
+  columns.push({ codes: sizes, count: sizeBounds.length + 1 })
   for (const { codes, levelOf } of factors) {
-    columns.push({
-      codes: Int32Array.from(codes, code => (code < 0 ? 0 : (levelOf[code] as number) + 1)),
-      count: levelOf.reduce((most, level) => Math.max(most, level), 0) + 2,
-    })
+    const count = levelOf.reduce((most, level) => Math.max(most, level), 0) + 2
+    columns.push(
+      lookedUp(
+        codes,
+        1,
+        Int32Array.from([-1, ...levelOf], level => level + 1),
+        count,
+      ),
+    )
   }
   return columns
 }
 
 /** Sorts rows by class, request and run. */
 function inOrder(
-  snapshot: PreparedSnapshot,
+  quotes: SettingQuotes,
+  weights: Uint16Array,
   classCodes: RowCodes,
   runs: RowCodes,
 ): Omit<SettingRuns, 'cell' | 'cells' | 'unsettled'> {
   const size = new Int32Array(runs.count)
   const row = new Int32Array(runs.count)
-  for (let at = 0; at < snapshot.rows; at += 1) {
+  for (let at = 0; at < quotes.rows; at += 1) {
     const run = runs.codes[at] as number
     if (run < 0) continue
     if (size[run] === 0) row[run] = at
     size[run] = (size[run] as number) + 1
   }
   const classOf = (run: number): number => classCodes.codes[row[run] as number] as number
-  const asked = (run: number): number => snapshot.requestedDiscountBps[row[run] as number] as number
-  const order = Int32Array.from({ length: runs.count }, (_, run) => run).sort(
-    (left, right) => classOf(left) - classOf(right) || asked(left) - asked(right) || left - right,
-  )
+  const asked = Int16Array.from(row, at => quotes.requestedDiscountBps[at] as number)
+  const order = orderBy(runs.count, [
+    { values: row.map(at => classCodes.codes[at] as number), offset: 0, bound: classCodes.count },
+    { values: asked, offset: 10_000, bound: 20_001 },
+  ])
   const start = new Int32Array(runs.count + 1)
   const placeOf = new Int32Array(runs.count)
   const classes: RowClass[] = []
@@ -170,27 +184,30 @@ function inOrder(
     const first = row[run] as number
     let to = at + 1
     while (to < order.length && classOf(order[to] as number) === classOf(run)) to += 1
-    const latencySeconds = snapshot.latency?.[snapshot.segment.codes[first] as number] ?? 0
-    classes.push({ from: at, to, row: first, known: knownValues(snapshot, first), latencySeconds })
+    const latencySeconds = quotes.latency?.[quotes.segment.codes[first] as number] ?? 0
+    classes.push({ from: at, to, row: first, known: knownValues(quotes, first), latencySeconds })
   }
   const rows = start[runs.count] as number
-  const [listCents, costCents, group] = [new Float64Array(rows), new Float64Array(rows), new Uint8Array(rows)]
-  for (let at = 0; at < snapshot.rows; at += 1) {
+  const [listCents, costCents] = [new Float64Array(rows), new Float64Array(rows)]
+  const [group, weight] = [new Uint8Array(rows), new Uint16Array(rows)]
+  for (let at = 0; at < quotes.rows; at += 1) {
     const run = runs.codes[at] as number
     if (run < 0) continue
     const place = placeOf[run] as number
     placeOf[run] = place + 1
-    listCents[place] = snapshot.listCents[at] as number
-    costCents[place] = snapshot.costCents[at] as number
-    group[place] = snapshot.group[at] as number
+    listCents[place] = quotes.listCents[at] as number
+    costCents[place] = quotes.costCents[at] as number
+    group[place] = quotes.group[at] as number
+    weight[place] = weights[at] as number
   }
   return {
     classes,
     start,
-    requestedBps: Float64Array.from(order, asked),
+    requestedBps: Float64Array.from(order, run => asked[run] as number),
     row: Int32Array.from(order, run => row[run] as number),
     listCents,
     costCents,
     group,
+    weight,
   }
 }

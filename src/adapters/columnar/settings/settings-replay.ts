@@ -12,6 +12,7 @@ import type { PreparedSnapshot } from '../snapshot.ts'
 import { ClassMove } from './class-move.ts'
 import { ClassRules, type GridTables, type Outcome } from './class-rules.ts'
 import { type ClassLayout, classLayout } from './class-vector.ts'
+import { distinctQuotes } from './distinct-quotes.ts'
 import { type RowClass, type SettingRuns, settingRuns } from './setting-runs.ts'
 import { addSlices, addTotal, type ClassPlace, rebased, settingSumsOf } from './setting-sums.ts'
 import { TunedRule } from './tuned-rule.ts'
@@ -68,26 +69,28 @@ class ClassedSettings implements SettingsReplay {
   constructor(task: SettingsTask, snapshot: PreparedSnapshot, approvers: readonly string[]) {
     const { base, tunables, model } = task
     const rules = base.document.rules.map(rule => new TunedRule(base.document, rule, tunables))
-    const response = model === null ? null : new ResponseTables(model, snapshot)
+    const distinct = distinctQuotes(snapshot)
+    const { quotes } = distinct
+    const response = model === null ? null : new ResponseTables(model, quotes)
     const fits = model?.fits.length ?? 0
     this.#task = task
     this.#snapshot = snapshot
-    this.#runs = settingRuns(snapshot, rules, response)
+    this.#runs = settingRuns(distinct, rules, response)
     this.#layout = classLayout(fits)
     const wins = response === null ? null : new WinCache(response, this.#layout.responses, this.#runs.cells)
-    this.#move = new ClassMove(snapshot, this.#runs, this.#layout, wins)
+    this.#move = new ClassMove(quotes, this.#runs, this.#layout, wins)
     this.#current = currentSetting(tunables)
     const thin = new Set(model?.thin_segments ?? [])
     const tables: GridTables = new Map()
     this.#classes = this.#runs.classes.map(rows => {
       const classRules = new ClassRules(rules, approvers, rows.known, tables)
-      const segment = snapshot.segment.codes[rows.row] as number
+      const segment = quotes.segment.codes[rows.row] as number
       return {
         rows,
         rules: classRules,
         place: {
           segment,
-          region: snapshot.region.codes[rows.row] as number,
+          region: quotes.region.codes[rows.row] as number,
           thin: thin.has(snapshot.segment.keys[segment] as string),
         },
         chain: this.#chain(classRules.at(this.#current)),
