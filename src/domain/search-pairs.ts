@@ -13,11 +13,11 @@ export interface Thoroughness {
   readonly lineValues: number
 }
 
-/** Differences that a history can tell shrink with the root of its quotes: a million see every value of most ranges. */
+/** Differences that a history can tell shrink with the root of its quotes; from the best of these the climb goes on value by value. */
 export const lineValuesFor = (quotes: number): number =>
   Math.min(LINE_VALUES_MAX, Math.max(LINE_VALUES_MIN, Math.round(Math.sqrt(quotes) / 25)))
 const LINE_VALUES_MIN = 9
-const LINE_VALUES_MAX = 41
+const LINE_VALUES_MAX = 25
 
 const REACH_STEPS = 2
 
