@@ -5,7 +5,7 @@ import { type ClassRules, DISCOUNT_MIN, type Grid, MARGIN_MIN, type Outcome } fr
 import { CLASS_GROUP, type ClassLayout } from './class-vector.ts'
 import { type SettingQuotes, WEIGHT_MAX } from './distinct-quotes.ts'
 import { OfferSums } from './offer-sums.ts'
-import { PricedRuns } from './priced-runs.ts'
+import type { PricedRuns } from './priced-runs.ts'
 import type { RowClass, SettingRuns } from './setting-runs.ts'
 import type { WinCache } from './win-cache.ts'
 
@@ -29,11 +29,17 @@ export class ClassMove {
   readonly #offers: OfferSums
   readonly #priced: PricedRuns
 
-  constructor(quotes: SettingQuotes, runs: SettingRuns, layout: ClassLayout, model: WinCache | null) {
+  constructor(
+    quotes: SettingQuotes,
+    runs: SettingRuns,
+    priced: PricedRuns,
+    layout: ClassLayout,
+    model: WinCache | null,
+  ) {
     this.#runs = runs
     this.#layout = layout
     this.#offers = new OfferSums(quotes, layout, model, CHUNK_ROWS)
-    this.#priced = new PricedRuns(runs)
+    this.#priced = priced
   }
 
   /** Changes `sums`, which hold what was against the base, so that they hold what is against it. */
@@ -100,14 +106,14 @@ export class ClassMove {
     const inWas = wasGrant === baseGrant ? inBase : this.#priced.at(run, wasGrant)
     const inIs = same ? inWas : isGrant === baseGrant ? inBase : this.#priced.at(run, isGrant)
     const [baseSigns, wasSigns, isSigns] = [
-      cellOf(signs, baseGrant),
-      cellOf(signs, wasGrant),
-      cellOf(signs, isGrant),
+      masksFrom(signs, baseGrant),
+      masksFrom(signs, wasGrant),
+      masksFrom(signs, isGrant),
     ]
     const [baseViolates, wasViolates, isViolates] = [
-      cellOf(violates, baseGrant),
-      cellOf(violates, wasGrant),
-      cellOf(violates, isGrant),
+      masksFrom(violates, baseGrant),
+      masksFrom(violates, wasGrant),
+      masksFrom(violates, isGrant),
     ]
     let impacted = 0
     this.#offers.beginRun(cell[run] as number, row[run] as number, baseGrant, wasGrant, isGrant)
@@ -163,11 +169,15 @@ export class ClassMove {
 }
 
 /** Where the masks of a grant begin. */
-const cellOf = ({ grants, marginCount }: Grid, grantedBps: number): number =>
+export const masksFrom = ({ grants, marginCount }: Grid, grantedBps: number): number =>
   (grants[grantedBps - DISCOUNT_MIN] as number) * marginCount
 
-const maskAt = (masks: Int32Array, from: number, margins: Uint16Array | null, marginBps: number): number =>
-  masks[margins === null ? from : from + (margins[marginBps - MARGIN_MIN] as number)] as number
+export const maskAt = (
+  masks: Int32Array,
+  from: number,
+  margins: Uint16Array | null,
+  marginBps: number,
+): number => masks[margins === null ? from : from + (margins[marginBps - MARGIN_MIN] as number)] as number
 
 /** By bucket of grants, whether anything differs. */
 function changedGrants({ marginCount }: Grid, was: Int32Array, is: Int32Array): Uint8Array {
@@ -181,7 +191,7 @@ function changedGrants({ marginCount }: Grid, was: Int32Array, is: Int32Array): 
   return changed
 }
 
-function bitCount(bits: number): number {
+export function bitCount(bits: number): number {
   let count = 0
   for (let rest = bits; rest !== 0; rest &= rest - 1) count += 1
   return count

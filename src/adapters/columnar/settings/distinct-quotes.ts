@@ -29,6 +29,8 @@ export interface DistinctQuotes {
   readonly weight: Uint16Array
   /** Place of each row of the snapshot, -1 for open quotes; null where each stands for itself. */
   readonly placeOf: Int32Array | null
+  /** Open quotes of the snapshot. */
+  readonly open: number
 }
 
 /** More equal quotes than this stand several times, so that a block of them adds up like a block of as many rows. */
@@ -43,21 +45,30 @@ const known = new WeakMap<PreparedSnapshot, DistinctQuotes>()
 export function distinctQuotes(snapshot: PreparedSnapshot): DistinctQuotes {
   let distinct = known.get(snapshot)
   if (distinct === undefined) {
-    distinct = collapsed(snapshot) ?? {
-      quotes: snapshot,
-      weight: new Uint16Array(snapshot.rows).fill(1),
-      placeOf: null,
-    }
+    distinct = found(snapshot)
     known.set(snapshot, distinct)
   }
   return distinct
 }
 
-function collapsed(snapshot: PreparedSnapshot): DistinctQuotes | null {
+function found(snapshot: PreparedSnapshot): DistinctQuotes {
+  const { rows, outcome } = snapshot
+  const openRows = new Uint8Array(rows)
+  let open = 0
+  for (let row = 0; row < rows; row += 1) {
+    if (outcome[row] !== OPEN) continue
+    openRows[row] = 1
+    open += 1
+  }
+  const once = collapsed(snapshot, openRows)
+  if (once !== null) return { ...once, open }
+  return { quotes: snapshot, weight: new Uint16Array(rows).fill(1), placeOf: null, open }
+}
+
+/** null where too few agree. */
+function collapsed(snapshot: PreparedSnapshot, open: Uint8Array): Omit<DistinctQuotes, 'open'> | null {
   const { rows } = snapshot
   const countMax = Math.floor(rows / QUOTES_PER_PLACE_MIN)
-  const open = new Uint8Array(rows)
-  for (let row = 0; row < rows; row += 1) open[row] = snapshot.outcome[row] === OPEN ? 1 : 0
   const columns: RowCodes[] = []
   for (const values of numbersOf(snapshot)) {
     const column = numberedByHash(values, open, countMax)

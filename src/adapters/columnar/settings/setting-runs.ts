@@ -24,6 +24,10 @@ export interface RowClass {
 /** The rows of a snapshot in the order of their classes and runs. */
 export interface SettingRuns {
   readonly classes: readonly RowClass[]
+  /** Quotes that are open, and such that no setting decides, by reason. */
+  readonly open: number
+  readonly attributeAbsent: number
+  readonly costAbsent: number
   /** Rows whose replayability may hang on the setting: 1 by row; null where there are none. */
   readonly unsettled: Uint8Array | null
   /** By run: its places [start[run], start[run + 1]), what was asked, and one of its rows. */
@@ -43,7 +47,7 @@ export interface SettingRuns {
 
 /** A run holds rows of one class with one request, to which the response model gives the same wins for the same offer. */
 export function settingRuns(
-  { quotes, weight, placeOf }: DistinctQuotes,
+  { quotes, weight, placeOf, open }: DistinctQuotes,
   rules: readonly TunedRule[],
   response: ResponseTables | null,
 ): SettingRuns {
@@ -65,12 +69,15 @@ export function settingRuns(
   }
   const fates = Array.from(firstRow, row => fateOf(rules, knownValues(quotes, row)))
   const unsettled = new Uint8Array(rows)
+  const undecided = { attribute_absent: 0, cost_absent: 0 }
   if (fates.some(fate => fate !== 'decided')) {
     for (let row = 0; row < rows; row += 1) {
       const code = classCodes.codes[row] as number
-      if (code < 0 || fates[code] === 'decided') continue
+      const fate = code < 0 ? 'decided' : (fates[code] as Fate)
+      if (fate === 'decided') continue
       skip[row] = 1
-      if (fates[code] === 'unsettled') unsettled[row] = 1
+      if (fate === 'unsettled') unsettled[row] = 1
+      else undecided[fate] += weight[row] as number
     }
   }
   const cells = combined(rows, skip, cellColumns(quotes, response))
@@ -81,6 +88,9 @@ export function settingRuns(
     ...ordered,
     cell: ordered.row.map(row => cells.codes[row] as number),
     cells: cells.count,
+    open,
+    attributeAbsent: undecided.attribute_absent,
+    costAbsent: undecided.cost_absent,
     unsettled: unsettled.includes(1) ? spread(unsettled, placeOf) : null,
   }
 }
@@ -114,14 +124,16 @@ const knownValues = (quotes: SettingQuotes, row: number): KnownValues => ({
   costKnown: !Number.isNaN(quotes.costCents[row] as number),
 })
 
-/** Whether rows are decided under every setting, under none, or that hangs on the setting. */
-function fateOf(rules: readonly TunedRule[], known: KnownValues): 'decided' | 'undecided' | 'unsettled' {
+/** Whether rows are decided under every setting, under none for a reason, or that hangs on the setting. */
+type Fate = 'decided' | 'attribute_absent' | 'cost_absent' | 'unsettled'
+
+function fateOf(rules: readonly TunedRule[], known: KnownValues): Fate {
   const truths = rules.map(rule => possibleTruths(rule, known))
-  if (truths.includes(MAY_BE_ABSENT)) return 'undecided'
+  if (truths.includes(MAY_BE_ABSENT)) return 'attribute_absent'
   if (truths.some(truth => (truth & MAY_BE_ABSENT) !== 0)) return 'unsettled'
   if (known.costKnown) return 'decided'
   const floors = truths.filter((_, at) => rules[at]?.kind === 'margin_floor')
-  if (floors.includes(MAY_HOLD)) return 'undecided'
+  if (floors.includes(MAY_HOLD)) return 'cost_absent'
   return floors.some(truth => (truth & MAY_HOLD) !== 0) ? 'unsettled' : 'decided'
 }
 
@@ -159,7 +171,10 @@ function inOrder(
   weights: Uint16Array,
   classCodes: RowCodes,
   runs: RowCodes,
-): Omit<SettingRuns, 'cell' | 'cells' | 'unsettled'> {
+): Pick<
+  SettingRuns,
+  'classes' | 'start' | 'requestedBps' | 'row' | 'listCents' | 'costCents' | 'group' | 'weight'
+> {
   const size = new Int32Array(runs.count)
   const row = new Int32Array(runs.count)
   for (let at = 0; at < quotes.rows; at += 1) {

@@ -14,18 +14,20 @@ export interface ClassPlace {
   readonly thin: boolean
 }
 
-/** Adds the sums of all classes to the cells of a candidate. */
-export function addTotal(
+/** Adds the sums of one class to the cells of a candidate. */
+export function addClass(
   cells: Float64Array,
   layout: CandidateLayout,
-  total: Float64Array,
+  sums: Float64Array,
   from: ClassLayout,
+  place: ClassPlace,
 ): void {
+  addSlices(cells, layout, sums, from, place)
   const add = (cell: number, at: number): void => {
-    cells[cell] = (cells[cell] as number) + (total[at] as number)
+    cells[cell] = (cells[cell] as number) + (sums[at] as number)
   }
   const addWide = (cell: number, at: number): void => {
-    addCents(cells, cell, total[at] as number)
+    add(cell, at)
     add(cell + 1, at + 1)
   }
   for (let sort = 0; sort < 3; sort += 1) add(layout.support + sort, from.support + sort)
@@ -49,7 +51,7 @@ export function addTotal(
 }
 
 /** Adds the sums of one class to the segment and the region it lies in. */
-export function addSlices(
+function addSlices(
   cells: Float64Array,
   layout: CandidateLayout,
   sums: Float64Array,

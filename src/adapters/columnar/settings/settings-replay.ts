@@ -9,12 +9,15 @@ import { Partition } from '../partition.ts'
 import { planOf } from '../plan.ts'
 import { ResponseTables } from '../response-tables.ts'
 import type { PreparedSnapshot } from '../snapshot.ts'
+import { baseSums } from './base-sums.ts'
+import { type ClassAtWork, type ClassGroup, GroupChain, groupsOf } from './class-group.ts'
 import { ClassMove } from './class-move.ts'
-import { ClassRules, type GridTables, type Outcome } from './class-rules.ts'
+import { ClassRules, type GridTables } from './class-rules.ts'
 import { type ClassLayout, classLayout } from './class-vector.ts'
 import { distinctQuotes } from './distinct-quotes.ts'
-import { type RowClass, type SettingRuns, settingRuns } from './setting-runs.ts'
-import { addSlices, addTotal, type ClassPlace, rebased, settingSumsOf } from './setting-sums.ts'
+import { PricedRuns } from './priced-runs.ts'
+import { type SettingRuns, settingRuns } from './setting-runs.ts'
+import { rebased, settingSumsOf } from './setting-sums.ts'
 import { TunedRule } from './tuned-rule.ts'
 import { WinCache } from './win-cache.ts'
 
@@ -23,8 +26,8 @@ const RULES_MAX = 31
 const APPROVERS_MAX = 30
 /** More classes than this would pass 2^53 in cents before they are carried, and gain little. */
 const CLASSES_MAX = 4_000
-/** Sums of classes kept, some ten kilobytes each with a model of 33 fits. */
-const CLASS_SUMS_KEPT = 20_000
+/** Sums of groups of classes kept, some 15 kilobytes each with a model of 33 fits. */
+const SUMS_KEPT = 12_000
 
 /**
  * Rows fall into classes that differ in which rules and tunables can matter to them. A class's sums hang on the values of its
@@ -39,21 +42,6 @@ export function replaySettings(task: SettingsTask, snapshot: PreparedSnapshot): 
   return replay.classes > CLASSES_MAX ? null : replay
 }
 
-interface ClassAtWork {
-  readonly rows: RowClass
-  readonly rules: ClassRules
-  readonly place: ClassPlace
-  /** Against the policy as it stands. */
-  readonly chain: Chain
-}
-
-/** Sums of one class against one base: those of the settings asked so far, and the last one, from which the next is reached. */
-interface Chain {
-  readonly base: Outcome
-  known: Map<string, Float64Array>
-  last: { readonly outcome: Outcome; readonly sums: Float64Array }
-}
-
 class ClassedSettings implements SettingsReplay {
   readonly #task: SettingsTask
   readonly #snapshot: PreparedSnapshot
@@ -64,7 +52,9 @@ class ClassedSettings implements SettingsReplay {
   readonly #classes: readonly ClassAtWork[]
   readonly #current: Setting
   readonly #base: Float64Array
-  #kept = 0
+  readonly #groups: readonly ClassGroup[]
+  /** Against the policy as it stands. */
+  readonly #chains: readonly GroupChain[]
 
   constructor(task: SettingsTask, snapshot: PreparedSnapshot, approvers: readonly string[]) {
     const { base, tunables, model } = task
@@ -78,7 +68,8 @@ class ClassedSettings implements SettingsReplay {
     this.#runs = settingRuns(distinct, rules, response)
     this.#layout = classLayout(fits)
     const wins = response === null ? null : new WinCache(response, this.#layout.responses, this.#runs.cells)
-    this.#move = new ClassMove(quotes, this.#runs, this.#layout, wins)
+    const priced = new PricedRuns(this.#runs)
+    this.#move = new ClassMove(quotes, this.#runs, priced, this.#layout, wins)
     this.#current = currentSetting(tunables)
     const thin = new Set(model?.thin_segments ?? [])
     const tables: GridTables = new Map()
@@ -93,7 +84,6 @@ class ClassedSettings implements SettingsReplay {
           region: quotes.region.codes[rows.row] as number,
           thin: thin.has(snapshot.segment.keys[segment] as string),
         },
-        chain: this.#chain(classRules.at(this.#current)),
       }
     })
     const [segments, regions] = [snapshot.segment.keys, snapshot.region.keys]
@@ -108,7 +98,18 @@ class ClassedSettings implements SettingsReplay {
       baseLayout: baseLayout(segments.length, regions.length),
       layout: candidateLayout(shape),
     }
-    this.#base = this.#replayed(this.#current, [], everyRow(snapshot.rows)).base
+    this.#groups = groupsOf(this.#classes)
+    this.#chains = this.#chainsFrom(this.#current)
+    this.#base =
+      this.#runs.unsettled === null
+        ? baseSums(
+            this.#naming.baseLayout,
+            quotes,
+            this.#runs,
+            priced,
+            this.#classes.map(each => ({ ...each, outcome: each.rules.at(this.#current) })),
+          )
+        : this.#replayed(this.#current, [], everyRow(snapshot.rows)).base
   }
 
   get classes(): number {
@@ -118,54 +119,34 @@ class ClassedSettings implements SettingsReplay {
   sums(settings: readonly Setting[], against: Setting | null): readonly SettingSums[] {
     const from = against ?? this.#current
     const base = against === null ? this.#base : this.#baseAt(against)
-    return settings.map(setting =>
-      settingSumsOf(this.#naming, base, this.#cells(setting, from, against === null)),
-    )
+    const chains = against === null ? this.#chains : this.#chainsFrom(against)
+    return settings.map(setting => settingSumsOf(this.#naming, base, this.#cells(setting, from, chains)))
   }
 
   meet(left: number, right: number): boolean {
-    const both = ({ rules }: ClassAtWork): boolean =>
-      rules.places.includes(left) && rules.places.includes(right)
-    return this.#runs.unsettled !== null || this.#classes.some(both)
+    const both = ({ places }: ClassGroup): boolean => places.includes(left) && places.includes(right)
+    return this.#runs.unsettled !== null || this.#groups.some(both)
   }
 
-  /** Cells of a setting as a candidate against another one. */
-  #cells(setting: Setting, from: Setting, keep: boolean): Float64Array {
-    const { layout } = this.#naming
+  #chainsFrom(base: Setting): readonly GroupChain[] {
+    const layouts = { candidate: this.#naming.layout, class: this.#layout }
+    return this.#groups.map(group => new GroupChain(group, base, layouts))
+  }
+
+  /** Cells of a setting as a candidate against another one, where `chains` begin. */
+  #cells(setting: Setting, from: Setting, chains: readonly GroupChain[]): Float64Array {
     const cells = this.#unsettledCells(setting, from)
-    const total = new Float64Array(this.#layout.cells)
-    for (const each of this.#classes) {
-      const key = each.rules.keyOf(setting)
-      if (key === each.rules.keyOf(from)) continue
-      const chain = keep ? each.chain : this.#chain(each.rules.at(from))
-      const sums = this.#sumsOf(each, chain, key, setting)
-      for (let cell = 0; cell < total.length; cell += 1) {
-        total[cell] = (total[cell] as number) + (sums[cell] as number)
+    for (const chain of chains) {
+      const sums = chain.cellsAt(setting, this.#move)
+      if (sums === null) continue
+      for (let cell = 0; cell < cells.length; cell += 1) {
+        cells[cell] = (cells[cell] as number) + (sums[cell] as number)
       }
-      addSlices(cells, layout, sums, this.#layout, each.place)
     }
-    addTotal(cells, layout, total, this.#layout)
+    if (chains.reduce((kept, chain) => kept + chain.kept, 0) > SUMS_KEPT) {
+      for (const chain of chains) chain.forget()
+    }
     return cells
-  }
-
-  #chain(base: Outcome): Chain {
-    return { base, known: new Map(), last: { outcome: base, sums: new Float64Array(this.#layout.cells) } }
-  }
-
-  #sumsOf({ rows, rules }: ClassAtWork, chain: Chain, key: string, setting: Setting): Float64Array {
-    const known = chain.known.get(key)
-    if (known !== undefined) return known
-    const outcome = rules.at(setting)
-    const sums = chain.last.sums.slice()
-    this.#move.carry(sums, rows, rules, { base: chain.base, was: chain.last.outcome, is: outcome })
-    chain.last = { outcome, sums }
-    if (this.#kept >= CLASS_SUMS_KEPT) {
-      for (const each of this.#classes) each.chain.known.clear()
-      this.#kept = 0
-    }
-    this.#kept += 1
-    chain.known.set(key, sums)
-    return sums
   }
 
   /** Rows whose replayability hangs on the setting are replayed policy against policy. */
@@ -178,7 +159,7 @@ class ClassedSettings implements SettingsReplay {
 
   #baseAt(setting: Setting): Float64Array {
     if (this.#runs.unsettled !== null) return this.#replayed(setting, [], everyRow(this.#snapshot.rows)).base
-    const cells = this.#cells(setting, this.#current, true)
+    const cells = this.#cells(setting, this.#current, this.#chains)
     return rebased(this.#base, this.#naming.baseLayout, cells, this.#naming.layout)
   }
 
