@@ -60,7 +60,7 @@ export async function contestIn(seed: number, number: number, rival: Rival): Pro
   await engine.close()
   return {
     searched,
-    reached: proposals[0] === undefined ? 0 : bound(proposals[0].appraisal),
+    reached: Math.max(0, ...proposals.map(({ appraisal }) => bound(appraisal))),
     rivalTried: rivals.length,
     rivalReached,
   }

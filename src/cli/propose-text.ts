@@ -15,6 +15,7 @@ export function proposeText(output: ProposeOutput): string {
 
 const CHOSEN_FOR = {
   most_margin: 'most margin',
+  surest_margin: 'surest margin',
   fewest_approvals: 'fewest approvals',
   least_disturbance: 'least disturbance',
   best_win_rate: 'best win rate',

@@ -44,6 +44,7 @@ export interface ProvenChange {
 export interface Proposal extends Proven {
   readonly kind:
     | 'most_margin'
+    | 'surest_margin'
     | 'fewest_approvals'
     | 'least_disturbance'
     | 'best_win_rate'

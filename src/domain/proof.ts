@@ -57,8 +57,9 @@ export async function firstProven(
 }
 
 /**
- * Further proposals a person would want to see, as far as they exist, differ and prove themselves as well: fewest approvals,
- * fewest quotes disturbed, the best win rate, and the most margin with as many approvals as before.
+ * What a person would want to see beside the setting with the highest robust lower bound, as far as it exists, differs and
+ * proves itself as well: the most expected margin, fewest approvals, fewest quotes disturbed, the best win rate, and the most
+ * margin with as many approvals as before.
  */
 export async function alternatives(
   tunables: readonly Tunable[],
@@ -66,6 +67,7 @@ export async function alternatives(
   known: KnownSettings,
 ): Promise<readonly Proposal[]> {
   const wishes: readonly [Proposal['kind'], (appraisal: Appraisal) => number][] = [
+    ['most_margin', appraisal => -(appraisal.pointMicroCents ?? bound(appraisal))],
     ['fewest_approvals', appraisal => appraisal.approvalLoadDeltaBps ?? Number.POSITIVE_INFINITY],
     ['least_disturbance', appraisal => appraisal.impacted],
     ['best_win_rate', appraisal => -(appraisal.winRateDeltaBps ?? Number.NEGATIVE_INFINITY)],
@@ -79,6 +81,7 @@ export async function alternatives(
     if (wished === null || taken.has(keyOf(wished.setting))) continue
     const alternative = await prove(tunables, wished, known)
     if (alternative === null || taken.has(keyOf(alternative.appraisal.setting))) continue
+    if (best !== null && measure(alternative.appraisal) >= measure(best)) continue
     taken.add(keyOf(alternative.appraisal.setting))
     found.push({ kind, ...alternative })
   }

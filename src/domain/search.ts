@@ -19,7 +19,7 @@ import { currentSetting, lineOf, TUNABLES_MAX, type Tunable, tunablesOf, valuesA
 export interface SearchOutcome {
   readonly tunables: readonly Tunable[]
   readonly searched: number
-  /** Proposals, the most margin first, then as `alternatives` has them, as far as they differ. */
+  /** Proposals, as far as they differ: see `listed`. */
   readonly proposals: readonly Proposal[]
   /** Every setting that may be proposed as a whole, none of them worse in everything than another; most margin first. */
   readonly frontier: readonly Appraisal[]
@@ -37,6 +37,7 @@ const SWEEPS_MAX = 3
 const REACH_STEPS = 16
 /** Rounds of trying pairs and climbing on from what they find. */
 const ROUNDS_MAX = 2
+const PROPOSALS_MAX = 5
 
 /**
  * Looks for the setting of the declared tunables with the highest robust lower bound: every tunable alone, then coordinate
@@ -67,10 +68,7 @@ export async function searchPolicies(
     }
   }
   proven ??= await bestAlone(tunables, known)
-  const proposals = [
-    ...(proven === null ? [] : [{ kind: 'most_margin' as const, ...proven }]),
-    ...(await alternatives(tunables, proven, known)),
-  ]
+  const proposals = listed(proven, await alternatives(tunables, proven, known))
   return {
     tunables,
     searched: known.all().length,
@@ -78,6 +76,17 @@ export async function searchPolicies(
     frontier: frontierOf(known),
     notProposed: [...countNotProposed(known, proposals), ...beyondReach(declared.length)],
   }
+}
+
+/** At most five, the most margin first and then the surest; of one setting that is both, the most margin is said. */
+function listed(surest: Proven | null, others: readonly Proposal[]): readonly Proposal[] {
+  const richer = others.filter(({ kind }) => kind === 'most_margin')
+  const rest = others.filter(({ kind }) => kind !== 'most_margin')
+  const kind = richer.length > 0 ? 'surest_margin' : 'most_margin'
+  return [...richer, ...(surest === null ? [] : [{ kind, ...surest } as const]), ...rest].slice(
+    0,
+    PROPOSALS_MAX,
+  )
 }
 
 const noTunables: NotProposed = { reason: 'no_tunables', count: 0 }
