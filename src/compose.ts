@@ -127,8 +127,10 @@ async function quotePlaceIn(config: Config, progress: Progress): Promise<QuotePl
   return quotePlace(await clickHouseOf(config), progress)
 }
 
-const clickHouseOf = async ({ clickHouseUrl, clickHouseTimeoutSeconds }: Config) =>
-  (await import('./adapters/clickhouse/place.ts')).clickHouseAt(clickHouseUrl, clickHouseTimeoutSeconds)
+const clickHouseOf = async ({ clickHouseUrl: url, clickHouseShardUrls: shardUrls, ...config }: Config) => {
+  const { clickHouseAt } = await import('./adapters/clickhouse/place.ts')
+  return clickHouseAt(url, { shardUrls, timeoutSeconds: config.clickHouseTimeoutSeconds })
+}
 
 /** What re-deriving evidence takes, and no installation: snapshots where they are at hand, and the engines. */
 export const composeEvidence = (
@@ -137,8 +139,7 @@ export const composeEvidence = (
 ): Pick<Ports, 'snapshots' | 'engine' | 'storedReplay' | 'progress'> => ({
   snapshots: lateSnapshots(config, progress),
   engine: name => engineNamed(name, config),
-  storedReplay: async () =>
-    (await import('./adapters/sql/stored-replay.ts')).storedReplay(config.home, progress),
+  storedReplay: storedReplayIn(config, progress),
   progress,
 })
 
@@ -187,6 +188,15 @@ function lateQuoteFiles(progress: Progress): QuoteFiles {
     },
   }
 }
+
+const storedReplayIn =
+  (config: Config, progress: Progress): Ports['storedReplay'] =>
+  async name => {
+    if (name === 'sql')
+      return (await import('./adapters/sql/stored-replay.ts')).storedReplay(config.home, progress)
+    const { pushedReplay } = await import('./adapters/clickhouse/pushed-replay.ts')
+    return pushedReplay(await clickHouseOf(config), progress)
+  }
 
 async function engineNamed(name: ReplayEngine['name'], config: Config): Promise<ReplayEngine> {
   switch (name) {

@@ -21,6 +21,8 @@ export interface Config {
   readonly checkpointPlace: string | null
   /** A ClickHouse that snapshots are pushed to and replayed in; null: none. */
   readonly clickHouseUrl: string | null
+  /** Its shards, where each is asked about its own quotes by itself; none: it answers for all. */
+  readonly clickHouseShardUrls: readonly string[]
   /** How long one question may take there; what is no whole number of seconds from 1 on counts as the default. */
   readonly clickHouseTimeoutSeconds: number
   /** A secret that the list names by a variable of the environment. */
@@ -45,11 +47,14 @@ export function readConfig(
     webhooksFile: resolve(set('QUOTEY_WEBHOOKS') ?? join(home, 'webhooks.yaml')),
     checkpointPlace: set('QUOTEY_CHECKPOINTS') ?? null,
     clickHouseUrl: set('QUOTEY_CLICKHOUSE_URL') ?? null,
+    clickHouseShardUrls: wordsOf(set('QUOTEY_CLICKHOUSE_SHARDS')),
     clickHouseTimeoutSeconds:
       wholeSeconds(set('QUOTEY_CLICKHOUSE_TIMEOUT_SECONDS')) ?? CLICKHOUSE_TIMEOUT_SECONDS,
     secretNamed: variable => environment[variable] ?? null,
   }
 }
+
+const wordsOf = (text = ''): readonly string[] => text.split(/[\s,]+/).filter(word => word !== '')
 
 const wholeSeconds = (text: string | undefined): number | null =>
   text !== undefined && /^[1-9]\d{0,5}$/.test(text) ? Number(text) : null

@@ -35,11 +35,12 @@ export interface ChangeToEvaluate {
 
 /**
  * Replays a change and reports on it, without storing anything. Runs it twice, the second time on another engine or partition
- * over scattered rows, to earn `deterministic_pass`. With `sql` the quotes stay in their file. Refuses what loading the snapshot refuses.
+ * over scattered rows, to earn `deterministic_pass`. With `sql` and `clickhouse` the quotes stay where they lie. Refuses what loading the snapshot
+ * refuses.
  */
 export async function evaluateChange(ports: Ports, change: ChangeToEvaluate): Promise<Result<ReplayReport>> {
-  if (change.engine === 'sql' && change.columns === undefined) {
-    return (await import('./evaluate-stored.ts')).evaluateStored(ports, change)
+  if (change.columns === undefined && (change.engine === 'sql' || change.engine === 'clickhouse')) {
+    return (await import('./evaluate-stored.ts')).evaluateStored(ports, change, change.engine)
   }
   const loaded = change.columns === undefined ? await ports.snapshots.load(change.snapshotDigest) : null
   if (loaded !== null && !loaded.ok) return loaded

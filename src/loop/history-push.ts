@@ -1,5 +1,6 @@
 import { done, type Result } from '../domain/refusal.ts'
 import type { Digest } from '../domain/units.ts'
+import { changedMeanwhile } from './evaluate-stored.ts'
 import type { Ports, PushedQuotes } from './ports.ts'
 import { findSnapshot } from './snapshot-lookup.ts'
 
@@ -11,7 +12,7 @@ export interface PushedHistory extends PushedQuotes {
 
 /**
  * Moves a snapshot to the place where it can be replayed beside its quotes. The same again sends only what is missing there. Needs no actor and
- * changes nothing of the installation; refuses `bad_input` where no place is set, what loading the snapshot refuses, and
+ * changes nothing of the installation; refuses `bad_input` where no place is set, what opening the snapshot refuses, and
  * `store_unavailable` where the place gives no answer.
  */
 export async function pushHistory(
@@ -21,9 +22,10 @@ export async function pushHistory(
   const found = await ports.store.read(tx => findSnapshot(tx, input.snapshot))
   if (!found.ok) return found
   const { snapshot_id, digest } = found.value
-  const columns = await ports.snapshots.load(digest)
-  if (!columns.ok) return columns
+  const quotes = await ports.snapshots.open(digest)
+  if (!quotes.ok) return quotes
   const place = await ports.quotePlace()
-  const pushed = await place.push(digest, columns.value, ports.clock.now())
+  const pushed = await place.push(quotes.value, ports.clock.now())
+  if (!(await quotes.value.unchanged())) return changedMeanwhile(quotes.value)
   return done({ snapshot_id, digest, ...pushed })
 }

@@ -172,6 +172,8 @@ export interface StoredQuotes {
   unchanged(): Promise<boolean>
 }
 
+export type StoredEngine = Extract<ReplayEngine['name'], 'sql' | 'clickhouse'>
+
 /** An engine for snapshots larger than memory. What ReplayEngine promises of sums holds for its sums. */
 export interface StoredReplay {
   /** With `scattered`, the same over the quotes in another order and cut otherwise; sums MUST come out equal. */
@@ -195,10 +197,10 @@ export interface QuoteFiles {
 /** A database outside the installation that holds copies of snapshots, by digest. */
 export interface QuotePlace {
   /**
-   * Copies a snapshot there and proves that it arrived. Until it has, no replay there MUST see any of it; what arrived before MUST NOT be sent
-   * again. Throws BrokenState where the place gives no answer.
+   * Copies a snapshot there from its file and proves that it arrived. Until then no replay there MUST see any of it; what arrived before MUST
+   * NOT be sent again. Throws BrokenState where the place gives no answer.
    */
-  push(digest: Digest, columns: QuoteColumns, now: Instant): Promise<PushedQuotes>
+  push(quotes: StoredQuotes, now: Instant): Promise<PushedQuotes>
 }
 
 /** What a push did. */
@@ -240,7 +242,7 @@ export interface Ports {
   /** Throws BrokenState with `bad_input` where none is set. */
   readonly quotePlace: () => Promise<QuotePlace>
   readonly engine: (name: ReplayEngine['name']) => Promise<ReplayEngine>
-  readonly storedReplay: () => Promise<StoredReplay>
+  readonly storedReplay: (name: StoredEngine) => Promise<StoredReplay>
   /** The red-team corpus that the package ships. Refuses bad_input where a file of it is no case. */
   readonly attackCorpus: () => Promise<Result<readonly CorpusCase[]>>
   readonly progress: Progress

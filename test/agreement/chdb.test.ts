@@ -9,6 +9,7 @@ import fc from 'fast-check'
 import { type ClickHouse, wholeSums } from '../../src/adapters/clickhouse/connection.ts'
 import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
 import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
+import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import type { ReplayTask } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
@@ -56,7 +57,9 @@ function database({ query }: { readonly query: (statement: string, format: strin
       const lines = rows.map(row => JSON.stringify(row)).join('\n')
       if (rows.length > 0) query(`INSERT INTO ${table} FORMAT JSONEachRow ${lines}`, 'CSV')
     },
-    shards: async () => [],
+    shard: null,
+    shards: [],
+    cluster: async () => [],
     close: async () => undefined,
   }
 }
@@ -72,7 +75,13 @@ test('R2 today’s ClickHouse gives the oracle’s sums to the last integer', { 
   for (const task of [sharpTask(), textTask(), wideTask(), ...generated] as ReplayTask[]) {
     const candidates = task.candidates.slice(0, 1)
     const given = { ...task, candidates, snapshotDigest: snapshotDigest(task.columns) }
-    await pushQuotes(there, given.snapshotDigest, given.columns, '2026-11-22T14:00:00.000Z', () => undefined)
+    await pushQuotes(
+      there,
+      given.snapshotDigest,
+      sentColumns(given.columns),
+      '2026-11-22T14:00:00.000Z',
+      () => undefined,
+    )
     assert.deepEqual(
       await clickHouseEngine(async () => there).evaluate(given),
       await oracle.evaluate(given),

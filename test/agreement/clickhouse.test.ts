@@ -5,6 +5,7 @@ import { type ClickHouse, openClickHouse } from '../../src/adapters/clickhouse/c
 import { text } from '../../src/adapters/clickhouse/dialect.ts'
 import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
 import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
+import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
 import { QUOTES_TABLE, quotesTableSql } from '../../src/adapters/clickhouse/tables.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import type { Refusal } from '../../src/domain/refusal.ts'
@@ -48,7 +49,7 @@ const open = (timeoutSeconds: number): Promise<ClickHouse> =>
 let pushes = 0
 const push = ({ columns, snapshotDigest: digest }: ReplayTask) => {
   pushes += 1
-  return pushQuotes(database, digest, columns, new Date(pushes).toISOString(), () => undefined)
+  return pushQuotes(database, digest, sentColumns(columns), new Date(pushes).toISOString(), () => undefined)
 }
 
 const replayed = (task: ReplayTask, timeoutSeconds = 60) =>
@@ -140,10 +141,13 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
   assert.equal(twice.code, 'store_unavailable')
   assert.equal(twice.facts.cause, 'not_whole')
   assert.deepEqual([twice.facts.rows_expected, twice.facts.rows_found], [whole, whole + there])
+  const shard = { number: 2, address: second.address, rows_pushed: there }
+  assert.deepEqual(twice.facts.shard, { ...shard, rows_found: 2 * there })
 
   await second.plain(`ALTER TABLE ${LOCAL} DROP PARTITION ${text(given.snapshotDigest)}`)
   const lost = await refusalOf(replayed(given))
   assert.deepEqual([lost.facts.rows_expected, lost.facts.rows_found], [whole, whole - there])
+  assert.deepEqual(lost.facts.shard, { ...shard, rows_found: 0 })
 
   const again = await push(given)
   assert.equal(again.parts_there, 0)

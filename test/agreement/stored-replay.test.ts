@@ -7,18 +7,14 @@ import fc from 'fast-check'
 import { generatedColumns, generatedModel } from '../../bench/generated-columns.ts'
 import { twelveRules, withParams } from '../../bench/twelve-rules.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
-import { readParquet } from '../../src/adapters/duckdb/parquet-read.ts'
-import { writeParquet } from '../../src/adapters/duckdb/parquet-write.ts'
 import { snapshots } from '../../src/adapters/snapshots.ts'
 import { storedReplay } from '../../src/adapters/sql/stored-replay.ts'
 import { openStoredQuotes } from '../../src/adapters/stored-quotes.ts'
-import { permuteRows } from '../../src/domain/permute.ts'
 import type { QuoteColumns } from '../../src/domain/quote.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
-import { quotesFromSnapshotColumns, snapshotColumns } from '../../src/domain/snapshot-columns.ts'
-import { compareText } from '../../src/domain/text.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import type { StoredQuotes } from '../../src/loop/ports.ts'
+import { asSnapshot } from '../support/as-snapshot.ts'
 import { scratchFolder, valueIn } from '../support/fresh-home.ts'
 import { arbitraryTask } from '../support/generate-task.ts'
 
@@ -30,19 +26,6 @@ const withoutColumns = ({ columns: _, ...task }: ReplayTask): Omit<ReplayTask, '
 async function stored(home: string, columns: QuoteColumns): Promise<StoredQuotes> {
   const kept = snapshots({ home }, SILENT)
   return valueIn(await kept.open(await kept.save(columns)))
-}
-
-/** The same quotes as a snapshot has them: in order of their ids, and no text in a dictionary that stands nowhere. */
-async function asSnapshot(folder: string, columns: QuoteColumns): Promise<QuoteColumns> {
-  const byId = Int32Array.from(columns.quoteIds.keys()).sort((left, right) =>
-    compareText(columns.quoteIds[left] as string, columns.quoteIds[right] as string),
-  )
-  const file = join(folder, 'as-snapshot.parquet')
-  await writeParquet(file, columns.rows, snapshotColumns(permuteRows(columns, byId)))
-  const read = await readParquet(file, SILENT)
-  const quotes = quotesFromSnapshotColumns(read.rows, read.columns)
-  assert.ok(quotes !== null)
-  return quotes
 }
 
 test(`R2 a snapshot replayed where it lies gives the columnar engine's sums (seed ${SEED})`, async () => {

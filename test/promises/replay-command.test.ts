@@ -93,11 +93,11 @@ test('R1 a replay whose quotes never leave their file gives the same bytes; one 
     ...ports,
     snapshots: { ...ports.snapshots, load: () => Promise.reject(new Error('loaded')) },
   }
-  assert.deepEqual(succeeded(await evaluateStored(loadsNothing, change, 0)), report)
+  assert.deepEqual(succeeded(await evaluateStored(loadsNothing, change, 'sql', 0)), report)
   const touching = {
     ...loadsNothing,
     storedReplay: async () => {
-      const replay = await ports.storedReplay()
+      const replay = await ports.storedReplay('sql')
       const { file } = succeeded(await ports.snapshots.open(change.snapshotDigest))
       const { atime, mtime } = statSync(file)
       return {
@@ -108,7 +108,7 @@ test('R1 a replay whose quotes never leave their file gives the same bytes; one 
       }
     },
   }
-  refusedWith('audit_broken', await evaluateStored(touching, change, 0))
+  refusedWith('audit_broken', await evaluateStored(touching, change, 'sql', 0))
 })
 
 test('R4 the counts of a replay add up to the quotes of its snapshot', () => {

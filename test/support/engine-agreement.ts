@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { openClickHouse } from '../../src/adapters/clickhouse/connection.ts'
 import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
 import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
+import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { sqlEngine } from '../../src/adapters/sql/engine.ts'
@@ -35,7 +36,13 @@ export const clickHouseAt = (url: string) => (): ReplayEngine => {
       const named = { ...task, snapshotDigest: snapshotDigest(task.columns) }
       const database = await open()
       try {
-        await pushQuotes(database, named.snapshotDigest, task.columns, PUSHED_AT, () => undefined)
+        await pushQuotes(
+          database,
+          named.snapshotDigest,
+          sentColumns(task.columns),
+          PUSHED_AT,
+          () => undefined,
+        )
       } finally {
         await database.close()
       }

@@ -44,6 +44,7 @@ export const configIn = (home: string): Config => ({
   actorId: null,
   webhooksFile: join(home, 'webhooks.yaml'),
   clickHouseUrl: null,
+  clickHouseShardUrls: [],
   clickHouseTimeoutSeconds: 1,
   secretNamed: () => null,
 })

@@ -1,5 +1,6 @@
 import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import type { Row } from '../sql/assemble.ts'
+import { text } from './dialect.ts'
 import { QUOTES_TABLE } from './tables.ts'
 import { isTimeout, type Shard, unavailable } from './unavailable.ts'
 
@@ -7,6 +8,8 @@ import { isTimeout, type Shard, unavailable } from './unavailable.ts'
 export interface ClickHousePlace {
   /** Such as `http://user:password@host:8123/database`. */
   readonly url: string
+  /** The shards behind it, where each is asked by itself. */
+  readonly shardUrls?: readonly string[]
   readonly timeoutSeconds: number
 }
 
@@ -17,8 +20,12 @@ export interface ClickHouse {
   ask(question: string): Promise<readonly Row[]>
   run(statement: string): Promise<void>
   insert(table: string, rows: readonly object[]): Promise<void>
-  /** The shards behind the quotes table; none where it is a table of the server itself. */
-  shards(): Promise<readonly Shard[]>
+  /** Which shard this is; null for the server that is asked. */
+  readonly shard: Shard | null
+  /** The shards, where each is asked about its quotes by itself; none: this one is asked about all. */
+  readonly shards: readonly ClickHouse[]
+  /** The shards behind the quotes table, as this server knows them; none where it is a table of the server itself. */
+  cluster(): Promise<readonly Shard[]>
   close(): Promise<void>
 }
 
@@ -52,7 +59,34 @@ const WHOLE_ANSWERS = {
 const GRACE_SECONDS = 5
 const CONNECT_MS = 5_000
 
-export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): Promise<ClickHouse> {
+export async function openClickHouse(place: ClickHousePlace): Promise<ClickHouse> {
+  const opened: ClickHouse[] = []
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map(each => each.close()))
+  }
+  try {
+    const asked = await openServer(place, null)
+    opened.push(asked)
+    const shards: ClickHouse[] = []
+    for (const [at, url] of (place.shardUrls ?? []).entries()) {
+      const shard = await openServer(
+        { ...place, url },
+        { number: at + 1, addresses: [new URL(url).host], table: '' },
+      )
+      opened.push(shard)
+      shards.push(shard)
+    }
+    return { ...asked, shards, close }
+  } catch (fault) {
+    await close()
+    throw fault
+  }
+}
+
+async function openServer(
+  { url, timeoutSeconds }: ClickHousePlace,
+  shard: Shard | null,
+): Promise<ClickHouse> {
   const { createClient, ClickHouseLogLevel } = await import('@clickhouse/client')
   const settings = {
     ...WHOLE_ANSWERS,
@@ -74,15 +108,16 @@ export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): 
     return (await answer.json<Record<string, unknown>>()).map(wholeSums)
   }
   let known: Promise<readonly Shard[]> | null = null
-  const shards = (): Promise<readonly Shard[]> => {
-    known ??= askShards(ask)
+  const cluster = (): Promise<readonly Shard[]> => {
+    known ??= askCluster(ask)
     return known
   }
   const orRefusal = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work()
     } catch (fault) {
-      const known = await shards().catch(() => [])
+      if (shard !== null) throw unavailable(placeOf(url), fault, [], [shard])
+      const known = await cluster().catch(() => [])
       throw unavailable(placeOf(url), fault, known, await silentOf(client, known))
     }
   }
@@ -94,12 +129,14 @@ export async function openClickHouse({ url, timeoutSeconds }: ClickHousePlace): 
         await client.command({ query: statement })
       }),
     insert: (table, values) => orRefusal(() => insertRows(client, table, values)),
-    shards: () => orRefusal(shards),
+    shard,
+    shards: [],
+    cluster: () => orRefusal(cluster),
     close: () => client.close(),
   }
   try {
     await orRefusal(() => checkSettings(ask))
-    await orRefusal(shards)
+    await orRefusal(cluster)
   } catch (fault) {
     await client.close()
     throw fault
@@ -150,21 +187,30 @@ async function checkSettings(ask: (query: string) => Promise<readonly Row[]>): P
   }
 }
 
+/** A Distributed table's cluster, and the database and the table of each shard, as 18.16 and later ones write them. */
+const DISTRIBUTED = /^Distributed\(\s*'?([^,']+)'?,\s*'?([^,']*)'?,\s*'?([^,')]+)'?/
+
 /** Which servers stand behind the quotes table, as the server that is asked knows them. */
-async function askShards(ask: (query: string) => Promise<readonly Row[]>): Promise<readonly Shard[]> {
+async function askCluster(ask: (query: string) => Promise<readonly Row[]>): Promise<readonly Shard[]> {
+  const [table] = await ask(`
+    SELECT engine_full
+    FROM system.tables
+    WHERE database = currentDatabase() AND name = '${QUOTES_TABLE}' AND engine = 'Distributed'`)
+  if (table === undefined) return []
+  const [, cluster = '', database = '', local = ''] = DISTRIBUTED.exec(String(table.engine_full)) ?? []
   const rows = await ask(`
     SELECT shard_num, host_name, host_address, port
     FROM system.clusters
-    WHERE cluster IN (
-      SELECT extract(engine_full, 'Distributed\\\\(\\'?([^,\\']+)')
-      FROM system.tables
-      WHERE database = currentDatabase() AND name = '${QUOTES_TABLE}' AND engine = 'Distributed'
-    )
+    WHERE cluster = ${text(cluster)}
     ORDER BY shard_num, replica_num`)
-  return rows.map(row => ({
-    number: Number(row.shard_num),
-    addresses: [`${row.host_name}:${row.port}`, `${row.host_address}:${row.port}`],
-  }))
+  return rows.map(row => {
+    const address = `${row.host_name}:${row.port}`
+    return {
+      number: Number(row.shard_num),
+      addresses: [address, `${row.host_address}:${row.port}`],
+      table: `remote(${[address, database, local].map(text).join(', ')})`,
+    }
+  })
 }
 
 /** Puts together the sums that were taken in limbs; NULL stays NULL. */

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto'
-import type { QuoteColumns } from '../../domain/quote.ts'
 import type { Row } from '../sql/assemble.ts'
-import { attributeNames, type Cell, cellsOf, PLAIN_COLUMNS } from './table-row.ts'
-import { QUOTES_TABLE } from './tables.ts'
+import { type Cell, PLAIN_COLUMNS } from './table-row.ts'
 
 /*
  * What rows are, whatever their order and wherever they lie: how many, and the SHA-256 of each row's text added up in four words of 64 bits, modulo
@@ -52,31 +50,6 @@ const cellText = (cell: Cell): string => {
   return `${Buffer.byteLength(text)}:${text}`
 }
 
-/** Rows that are sent, and counted on arrival, together. */
-export const PART_ROWS = 50_000
-
-/** A stretch of a snapshot's rows, from row `first` on. */
-export interface Part {
-  readonly first: number
-  readonly rows: readonly (readonly Cell[])[]
-  readonly fingerprint: Fingerprint
-}
-
-export function* partsOf(columns: QuoteColumns): Generator<Part> {
-  const names = attributeNames(columns)
-  for (let first = 0; first < columns.rows; first += PART_ROWS) {
-    const length = Math.min(PART_ROWS, columns.rows - first)
-    const rows = Array.from({ length }, (_, at) => cellsOf(columns, first + at, names))
-    yield { first, rows, fingerprint: fingerprintOfRows(rows) }
-  }
-}
-
-export function fingerprintOf(columns: QuoteColumns): Fingerprint {
-  let sum = NO_ROWS
-  for (const part of partsOf(columns)) sum = together(sum, part.fingerprint)
-  return sum
-}
-
 const cellTextSql = (cell: string): string =>
   `if(isNull(${cell}), '-', concat(toString(length(assumeNotNull(toString(${cell})))), ':', assumeNotNull(toString(${cell}))))`
 
@@ -93,9 +66,9 @@ const wordSql = (word: number): string =>
   `sum(reinterpretAsUInt64(substring(digest, ${word * WORD_BYTES + 1}, ${WORD_BYTES}))) AS word_${word}`
 
 /** What do the rows of these batches add up to? By batch, with the first place it holds. */
-export const fingerprintsQuestion = (condition: string): string => `
+export const fingerprintsQuestion = (table: string, condition: string): string => `
   SELECT batch, min(place) AS first_place, count(*) AS quotes, ${WORDS.map(wordSql).join(', ')}
-  FROM (SELECT batch, place, SHA256(${ROW_TEXT}) AS digest FROM ${QUOTES_TABLE} WHERE ${condition})
+  FROM (SELECT batch, place, SHA256(${ROW_TEXT}) AS digest FROM ${table} WHERE ${condition})
   GROUP BY batch`
 
 /** A row of its answer. */

@@ -1,21 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import type { QuoteColumns } from '../../domain/quote.ts'
 import type { Digest, Instant } from '../../domain/units.ts'
 import type { Progress, PushedQuotes, QuotePlace } from '../../loop/ports.ts'
 import type { ClickHouse } from './connection.ts'
 import { text } from './dialect.ts'
-import { fingerprintText, NO_ROWS, type Part, partsOf, sameRows, together } from './fingerprint.ts'
+import { fingerprintText, NO_ROWS, sameRows, together } from './fingerprint.ts'
 import { type ArrivedBatch, arrivedBatches, arrivedSnapshot, inBatches } from './presence.ts'
-import { attributeNames, tableRow } from './table-row.ts'
+import { type Part, type SentQuotes, sentFile } from './sent-quotes.ts'
+import { shardRows } from './shard-rows.ts'
+import { type AttributeNames, attributeNames, tableRow } from './table-row.ts'
 import { QUOTES_TABLE, quotesTableSql, SNAPSHOTS_TABLE, SNAPSHOTS_TABLE_SQL } from './tables.ts'
 import { notWhole } from './unavailable.ts'
 
 /** ClickHouse as the place that snapshots are copied to. */
 export const quotePlace = (open: () => Promise<ClickHouse>, progress: Progress): QuotePlace => ({
-  async push(digest, columns, now) {
+  async push(quotes, now) {
     const database = await open()
     try {
-      return await pushQuotes(database, digest, columns, now, (rows, total) =>
+      return await pushQuotes(database, quotes.digest, sentFile(quotes), now, (rows, total) =>
         progress('pushing the snapshot', rows, total),
       )
     } finally {
@@ -32,7 +33,7 @@ export const quotePlace = (open: () => Promise<ClickHouse>, progress: Progress):
 export async function pushQuotes(
   database: ClickHouse,
   digest: Digest,
-  columns: QuoteColumns,
+  quotes: SentQuotes,
   now: Instant,
   progress: (rows: number, total: number) => void,
 ): Promise<PushedQuotes> {
@@ -42,12 +43,13 @@ export async function pushQuotes(
   const batches: string[] = []
   let whole = NO_ROWS
   let partsThere = 0
-  for (const part of partsOf(columns)) {
+  const names = attributeNames(quotes)
+  for await (const part of quotes.parts()) {
     const before = there.find(batch => holds(batch, part))
     if (before !== undefined) partsThere += 1
-    batches.push(before?.batch ?? (await sendPart(database, digest, columns, part)))
+    batches.push(before?.batch ?? (await sendPart(database, digest, names, part)))
     whole = together(whole, part.fingerprint)
-    progress(whole.rows, columns.rows)
+    progress(whole.rows, quotes.rows)
   }
   const arrived = await arrivedBatches(database, inBatches(digest, batches))
   const found = arrived.reduce((sum, batch) => together(sum, batch.fingerprint), NO_ROWS)
@@ -67,22 +69,22 @@ export async function pushQuotes(
   const fingerprint = fingerprintText(whole)
   const record = await arrivedSnapshot(database, digest)
   if (record?.fingerprint !== fingerprint || record.batches.join() !== batches.join()) {
-    const { texts, integers } = attributeNames(columns)
     await database.insert(SNAPSHOTS_TABLE, [
       {
         snapshot: digest,
         rows: whole.rows,
         fingerprint,
         batches,
-        text_attributes: texts,
-        integer_attributes: integers,
+        shard_rows: await shardRows(database, inBatches(digest, batches)),
+        text_attributes: names.texts,
+        integer_attributes: names.integers,
         completed_at: now,
       },
     ])
   }
   return {
     database: database.place,
-    shards: Math.max(1, (await database.shards()).length),
+    shards: Math.max(1, (await database.cluster()).length),
     rows: whole.rows,
     fingerprint,
     parts: batches.length,
@@ -96,11 +98,10 @@ const holds = (batch: ArrivedBatch, part: Part): boolean =>
 async function sendPart(
   database: ClickHouse,
   digest: Digest,
-  columns: QuoteColumns,
+  names: AttributeNames,
   part: Part,
 ): Promise<string> {
   const batch = String(randomBytes(8).readBigUInt64LE())
-  const names = attributeNames(columns)
   await database.insert(
     QUOTES_TABLE,
     part.rows.map(cells => tableRow(digest, batch, cells, names)),

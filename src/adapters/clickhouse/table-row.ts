@@ -1,5 +1,6 @@
 import { type QuoteColumns, quoteAt } from '../../domain/quote.ts'
 import { compareText } from '../../domain/text.ts'
+import type { WithAttributes } from '../sql/quotes.ts'
 import { QUOTES_COLUMNS } from './tables.ts'
 
 /** Names of a snapshot's attributes in the order of the table's two arrays. */
@@ -8,7 +9,7 @@ export interface AttributeNames {
   readonly integers: readonly string[]
 }
 
-export function attributeNames({ attributes }: Pick<QuoteColumns, 'attributes'>): AttributeNames {
+export function attributeNames({ attributes }: WithAttributes): AttributeNames {
   const named = (kind: 'text' | 'integer'): readonly string[] =>
     Object.keys(attributes)
       .filter(name => attributes[name]?.kind === kind)

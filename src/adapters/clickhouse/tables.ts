@@ -1,5 +1,7 @@
 /** Where quotes lie: a MergeTree on one server, or a Distributed table over several, made by whoever runs the cluster. */
 export const QUOTES_TABLE = 'quotey_quotes'
+/** What each shard holds of them, by the name that the guide gives it. */
+export const SHARD_TABLE = `${QUOTES_TABLE}_local`
 /** Which snapshots arrived whole, and in which batches; on the server that is asked. */
 export const SNAPSHOTS_TABLE = 'quotey_snapshots'
 
@@ -52,5 +54,6 @@ CREATE TABLE IF NOT EXISTS ${SNAPSHOTS_TABLE} (
   batches Array(UInt64),
   text_attributes Array(String),
   integer_attributes Array(String),
+  shard_rows Array(UInt64),
   completed_at String
 ) ENGINE = MergeTree ORDER BY (snapshot, completed_at)`

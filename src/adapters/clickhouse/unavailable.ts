@@ -5,6 +5,8 @@ import { BrokenState } from '../../loop/ports.ts'
 export interface Shard {
   readonly number: number
   readonly addresses: readonly string[]
+  /** Its part of the quotes table as SQL on the server that is asked. */
+  readonly table: string
 }
 
 /** What a client or a server reported, as the refusal `store_unavailable`; nothing of the answer is used. */

@@ -17,6 +17,19 @@ export const countsQuestion = (decided: string): string => `
     ${countWhere('in_scope = 1 AND closed AND (base_absent OR base_cost_absent)')} AS not_replayable_base
   FROM (${decided})`
 
+/** Which customers, or tenders, does the change touch? Those whose hash is `rest` modulo `slices`. */
+export const clusterNamesQuestion = (
+  compared: string,
+  hash: string,
+  slices: number,
+  rest: number,
+): string => `
+  SELECT cluster
+  FROM (${compared})
+  WHERE impacted
+  GROUP BY cluster
+  HAVING ${hash} % ${slices} = ${rest}`
+
 /** How many customers, or tenders, does the change touch? By name, because the databases' own distinct counts may be estimates. */
 export const clustersQuestion = (compared: string): string => `
   SELECT count(*) AS impacted_clusters, sum(quotes) AS impacted_quotes
@@ -56,6 +69,8 @@ function measures(withModel: boolean, { sumAs }: Dialect): string {
 
 /** The dimensions of a report with the columns whose values make a slice; a key that a dimension lacks is NULL. */
 const KEYS = ['quote_group', 'segment', 'region', 'margin_bin', 'support'] as const
+/** The same as the columns of an answer. */
+export const DIMENSION_KEYS = KEYS.map(key => `${key}_key`)
 const DIMENSIONS = {
   all: [],
   group: ['quote_group'],
