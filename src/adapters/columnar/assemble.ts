@@ -87,24 +87,24 @@ function groupSums(
   const is = layout.groups + group * GROUP.cells
   const kept = (field: number, lost: number): number =>
     (base[was + field] as number) - (cells[is + lost] as number)
-  const keptCents = (field: number, lost: number): bigint =>
-    readCents(base, was + field) - readCents(cells, is + lost)
   const approvals = kept(BASE_GROUP.approvals, GROUP.lostApprovals)
   const violations = kept(BASE_GROUP.violations, GROUP.lostViolations)
-  const net = keptCents(BASE_GROUP.net, GROUP.lostNet)
-  const profit = keptCents(BASE_GROUP.profit, GROUP.lostProfit)
-  const netWithCost = keptCents(BASE_GROUP.netWithCost, GROUP.lostNetWithCost)
+  const ofBase = baseCents(base, baseLayout)[group] as GroupCents
+  const net = less(ofBase.net, readCents(cells, is + GROUP.lostNet))
+  const profit = less(ofBase.profit, readCents(cells, is + GROUP.lostProfit))
+  const netWithCost = less(ofBase.netWithCost, readCents(cells, is + GROUP.lostNetWithCost))
+  const netDelta = readCents(cells, is + GROUP.netDelta)
   const profitDelta = readCents(cells, is + GROUP.profitDelta)
   return {
     scored: kept(BASE_GROUP.scored, GROUP.lostScored),
     with_cost: kept(BASE_GROUP.withCost, GROUP.lostWithCost),
     margin_bps_delta: cells[is + GROUP.marginDelta] as number,
     base_net_cents: net,
-    candidate_net_cents: net + readCents(cells, is + GROUP.netDelta),
+    candidate_net_cents: plus(net, netDelta),
     base_profit_cents: profit,
-    candidate_profit_cents: profit + profitDelta,
+    candidate_profit_cents: plus(profit, profitDelta),
     base_net_with_cost_cents: netWithCost,
-    candidate_net_with_cost_cents: netWithCost + profitDelta,
+    candidate_net_with_cost_cents: plus(netWithCost, profitDelta),
     base_approvals: approvals,
     candidate_approvals: approvals + (cells[is + GROUP.approvalsDelta] as number),
     base_violations: violations,
@@ -113,6 +113,35 @@ function groupSums(
     latency_delta_seconds: latenciesKnown ? (cells[is + GROUP.latencyDelta] as number) : null,
   }
 }
+
+interface GroupCents {
+  readonly net: bigint
+  readonly profit: bigint
+  readonly netWithCost: bigint
+}
+
+/** Wide integers of a base by group, made once for all its candidates. */
+const knownCents = new WeakMap<Float64Array, readonly GroupCents[]>()
+
+function baseCents(base: Float64Array, layout: BaseLayout): readonly GroupCents[] {
+  let cents = knownCents.get(base)
+  if (cents === undefined) {
+    cents = Array.from({ length: GROUPS }, (_, group) => {
+      const at = layout.groups + group * BASE_GROUP.cells
+      return {
+        net: readCents(base, at + BASE_GROUP.net),
+        profit: readCents(base, at + BASE_GROUP.profit),
+        netWithCost: readCents(base, at + BASE_GROUP.netWithCost),
+      }
+    })
+    knownCents.set(base, cents)
+  }
+  return cents
+}
+
+/** The sum itself where nothing is added: most candidates leave most groups as they are, and wide integers are not free. */
+const plus = (sum: bigint, delta: bigint): bigint => (delta === 0n ? sum : sum + delta)
+const less = (sum: bigint, delta: bigint): bigint => (delta === 0n ? sum : sum - delta)
 
 function fitSums(
   fits: number,

@@ -53,8 +53,16 @@ export function carryPpmCents(cells: Float64Array, cell: number): void {
   cells[cell + 2] = (cells[cell + 2] as number) + middleCarried
 }
 
-export const readCents = (cells: Float64Array, cell: number): bigint =>
-  BigInt(cells[cell] as number) + (BigInt(cells[cell + 1] as number) << 40n)
+export function readCents(cells: Float64Array, cell: number): bigint {
+  const low = cells[cell] as number
+  const high = cells[cell + 1] as number
+  if (low === 0 && high === 0) return 0n
+  // Most sums fit into a double, and one wide integer costs a quarter of four.
+  if (high > -HIGH_MAX && high < HIGH_MAX && low > -LOW_MAX && low < LOW_MAX) {
+    return BigInt(low + high * CENTS_CARRY)
+  }
+  return BigInt(low) + (BigInt(high) << 40n)
+}
 
 export function readPpmCents(cells: Float64Array, cell: number): bigint {
   const low = cells[cell] as number
@@ -68,3 +76,4 @@ export function readPpmCents(cells: Float64Array, cell: number): bigint {
 
 const UPPER_MAX = 2 ** 32
 const LOW_MAX = 2 ** 51
+const HIGH_MAX = 2 ** 12

@@ -12,7 +12,7 @@ import type { PreparedSnapshot } from '../snapshot.ts'
 import { baseSums } from './base-sums.ts'
 import { type ClassAtWork, type ClassGroup, GroupChain, groupsOf } from './class-group.ts'
 import { ClassMove } from './class-move.ts'
-import { ClassRules, type GridTables } from './class-rules.ts'
+import { ClassRules, PolicyRules } from './class-rules.ts'
 import { type ClassLayout, classLayout } from './class-vector.ts'
 import { distinctQuotes } from './distinct-quotes.ts'
 import { PricedRuns } from './priced-runs.ts'
@@ -26,8 +26,8 @@ const RULES_MAX = 31
 const APPROVERS_MAX = 30
 /** More classes than this would pass 2^53 in cents before they are carried, and gain little. */
 const CLASSES_MAX = 4_000
-/** Sums of groups of classes kept, some 15 kilobytes each with a model of 33 fits. */
-const SUMS_KEPT = 12_000
+/** Sums of groups of classes kept, half as many as there ever are; some 13 kilobytes each with a model of 33 fits. */
+const SUMS_KEPT = 6_000
 
 /**
  * Rows fall into classes that differ in which rules and tunables can matter to them. A class's sums hang on the values of its
@@ -52,6 +52,10 @@ class ClassedSettings implements SettingsReplay {
   readonly #classes: readonly ClassAtWork[]
   readonly #current: Setting
   readonly #base: Float64Array
+  /** Places of all tunables, those of caps before others. */
+  readonly #capsFirst: readonly number[]
+  /** Used again for each setting. */
+  readonly #cellsOfNone: Float64Array
   readonly #groups: readonly ClassGroup[]
   /** Against the policy as it stands. */
   readonly #chains: readonly GroupChain[]
@@ -71,10 +75,13 @@ class ClassedSettings implements SettingsReplay {
     const priced = new PricedRuns(this.#runs)
     this.#move = new ClassMove(quotes, this.#runs, priced, this.#layout, wins)
     this.#current = currentSetting(tunables)
+    const places = tunables.map((_, place) => place)
+    const caps = rules.flatMap(rule => (rule.kind === 'discount_cap' ? rule.places : []))
+    this.#capsFirst = [...new Set([...caps, ...places])]
     const thin = new Set(model?.thin_segments ?? [])
-    const tables: GridTables = new Map()
+    const policy = new PolicyRules(rules, approvers)
     this.#classes = this.#runs.classes.map(rows => {
-      const classRules = new ClassRules(rules, approvers, rows.known, tables)
+      const classRules = new ClassRules(policy, rows.known)
       const segment = quotes.segment.codes[rows.row] as number
       return {
         rows,
@@ -98,6 +105,7 @@ class ClassedSettings implements SettingsReplay {
       baseLayout: baseLayout(segments.length, regions.length),
       layout: candidateLayout(shape),
     }
+    this.#cellsOfNone = new Float64Array(this.#naming.layout.cells)
     this.#groups = groupsOf(this.#classes)
     this.#chains = this.#chainsFrom(this.#current)
     this.#base =
@@ -120,7 +128,29 @@ class ClassedSettings implements SettingsReplay {
     const from = against ?? this.#current
     const base = against === null ? this.#base : this.#baseAt(against)
     const chains = against === null ? this.#chains : this.#chainsFrom(against)
-    return settings.map(setting => settingSumsOf(this.#naming, base, this.#cells(setting, from, chains)))
+    const found: SettingSums[] = []
+    const together = Math.max(1, Math.floor(SUMS_KEPT / Math.max(1, chains.length)))
+    for (let at = 0; at < settings.length; at += together) {
+      const part = settings.slice(at, at + together)
+      this.#reach(part, chains)
+      for (const setting of part)
+        found.push(settingSumsOf(this.#naming, base, this.#cells(setting, from, chains)))
+    }
+    return found
+  }
+
+  /** Has the chains know the sums of settings. Those that differ in no cap follow each other: a price is then asked for once. */
+  #reach(settings: readonly Setting[], chains: readonly GroupChain[]): void {
+    if (chains.reduce((kept, chain) => kept + chain.kept, 0) > SUMS_KEPT) {
+      for (const chain of chains) chain.forget()
+    }
+    const order = settings.toSorted((left, right) => {
+      const at = this.#capsFirst.find(place => left[place] !== right[place])
+      return at === undefined ? 0 : (left[at] as number) - (right[at] as number)
+    })
+    for (const chain of chains) {
+      for (const setting of order) chain.cellsAt(setting, this.#move)
+    }
   }
 
   meet(left: number, right: number): boolean {
@@ -143,16 +173,13 @@ class ClassedSettings implements SettingsReplay {
         cells[cell] = (cells[cell] as number) + (sums[cell] as number)
       }
     }
-    if (chains.reduce((kept, chain) => kept + chain.kept, 0) > SUMS_KEPT) {
-      for (const chain of chains) chain.forget()
-    }
     return cells
   }
 
   /** Rows whose replayability hangs on the setting are replayed policy against policy. */
   #unsettledCells(setting: Setting, from: Setting): Float64Array {
     const { unsettled } = this.#runs
-    if (unsettled === null) return new Float64Array(this.#naming.layout.cells)
+    if (unsettled === null) return this.#cellsOfNone.fill(0)
     const [candidate] = this.#replayed(from, [setting], unsettled).candidates
     return (candidate as { cells: Float64Array }).cells
   }
