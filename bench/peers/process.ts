@@ -24,14 +24,17 @@ const PEERS: Readonly<Record<string, () => Promise<MakePeer>>> = {
   'zen-engine': async () => (await import('./zen.ts')).zenEngine,
 }
 
-/** Asked about a thousand settings; the last two about settings that change no price. */
+/** Asked about a thousand settings; the separable ones about settings that change no price. */
 const SETTINGS_PEERS: Readonly<Record<string, () => Promise<MakeSettingsPeer>>> = {
   'settings-columnar': async () => (await import('./settings-columnar.ts')).settingsColumnar,
+  'settings-columnar-prepared': async () => (await import('./settings-columnar.ts')).settingsColumnarPrepared,
   'settings-duckdb': async () => (await import('./settings-duckdb.ts')).settingsDuckdb,
   'settings-duckdb-cells': async () => (await import('./settings-duckdb.ts')).settingsDuckdbCells,
   'settings-loop': async () => (await import('./settings-loop.ts')).settingsLoop,
   'settings-loop-cells': async () => (await import('./settings-loop.ts')).settingsLoopCells,
   'separable-columnar': async () => (await import('./settings-columnar.ts')).separableColumnar,
+  'separable-columnar-prepared': async () =>
+    (await import('./settings-columnar.ts')).separableColumnarPrepared,
   'separable-prefix-sums': async () => (await import('./settings-loop.ts')).separablePrefixSums,
 }
 
@@ -57,6 +60,7 @@ process.on('message', async (word: 'ask' | 'end') => {
     await peer.close?.()
     process.exit(0)
   }
+  if ('prepare' in peer) peer.prepare?.()
   const usedBefore = process.cpuUsage()
   const began = performance.now()
   const tally = await peer.tally()

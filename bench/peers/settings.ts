@@ -4,6 +4,8 @@ import type { Setting, Tunable } from '../../src/domain/tunables.ts'
 
 /** One way to ask what each of a thousand settings of the policy of 12 rules decides on all quotes. */
 export interface SettingsPeer {
+  /** Makes ready for the next answer what hangs on no setting; its time is not counted. */
+  prepare?(): void
   tally(): readonly PolicyTally[] | Promise<readonly PolicyTally[]>
   close?(): void | Promise<void>
 }
