@@ -72,10 +72,6 @@ export class OfferSums {
     this.#baseGrant = baseGrant
     this.#wasGrant = wasGrant
     this.#isGrant = isGrant
-    this.#count = 0
-    this.#rows.fill(0)
-    this.#gains.fill(0)
-    this.#losses.fill(0)
   }
 
   /** Adds equal rows whose offer changes, `weight` of them. Profits, of one of them, are NaN without cost. */
@@ -107,6 +103,10 @@ export class OfferSums {
     for (let kind = 0; kind < KINDS; kind += 1) {
       if ((this.#rows[kind] as number) > 0) this.#addKind(sums, kind)
     }
+    this.#count = 0
+    this.#rows.fill(0)
+    this.#gains.fill(0)
+    this.#losses.fill(0)
   }
 
   #addKind(sums: Float64Array, kind: number): void {

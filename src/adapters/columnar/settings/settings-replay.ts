@@ -52,8 +52,8 @@ class ClassedSettings implements SettingsReplay {
   readonly #classes: readonly ClassAtWork[]
   readonly #current: Setting
   readonly #base: Float64Array
-  /** Places of all tunables, those of caps before others. */
-  readonly #capsFirst: readonly number[]
+  /** Places of all tunables, those first of which a step looks at most rows. */
+  readonly #costlyFirst: readonly number[]
   /** Used again for each setting. */
   readonly #cellsOfNone: Float64Array
   readonly #groups: readonly ClassGroup[]
@@ -76,8 +76,8 @@ class ClassedSettings implements SettingsReplay {
     this.#move = new ClassMove(quotes, this.#runs, priced, this.#layout, wins)
     this.#current = currentSetting(tunables)
     const places = tunables.map((_, place) => place)
-    const caps = rules.flatMap(rule => (rule.kind === 'discount_cap' ? rule.places : []))
-    this.#capsFirst = [...new Set([...caps, ...places])]
+    const costOf = (place: number): number => Math.max(...rules.map(rule => carryingCost(rule, place)))
+    this.#costlyFirst = places.toSorted((left, right) => costOf(right) - costOf(left))
     const thin = new Set(model?.thin_segments ?? [])
     const policy = new PolicyRules(rules, approvers)
     this.#classes = this.#runs.classes.map(rows => {
@@ -139,13 +139,13 @@ class ClassedSettings implements SettingsReplay {
     return found
   }
 
-  /** Has the chains know the sums of settings. Those that differ in no cap follow each other: a price is then asked for once. */
+  /** Has the chains know the sums of settings, in an order in which costly steps are few. */
   #reach(settings: readonly Setting[], chains: readonly GroupChain[]): void {
     if (chains.reduce((kept, chain) => kept + chain.kept, 0) > SUMS_KEPT) {
       for (const chain of chains) chain.forget()
     }
     const order = settings.toSorted((left, right) => {
-      const at = this.#capsFirst.find(place => left[place] !== right[place])
+      const at = this.#costlyFirst.find(place => left[place] !== right[place])
       return at === undefined ? 0 : (left[at] as number) - (right[at] as number)
     })
     for (const chain of chains) {
@@ -209,6 +209,14 @@ class ClassedSettings implements SettingsReplay {
     if (!checked.ok) throw new Error(`a declared range leads to no policy: ${checked.refusal.message}`)
     return checked.value
   }
+}
+
+/** A step of a cap prices rows, one of a bound on margins looks at all rows of its classes, any other at some runs alone. */
+function carryingCost(rule: TunedRule, place: number): number {
+  if (!rule.places.includes(place)) return 0
+  if (rule.kind === 'discount_cap') return 3
+  const readsMargin = rule.atoms.some(({ attribute }) => attribute === 'margin_bps')
+  return rule.kind === 'margin_floor' || readsMargin ? 2 : 1
 }
 
 const everyRow = (rows: number): Uint8Array => new Uint8Array(rows).fill(1)
