@@ -5,7 +5,7 @@ import type { ClickHouse } from './connection.ts'
 import { text } from './dialect.ts'
 import { fingerprintText, NO_ROWS, sameRows, together } from './fingerprint.ts'
 import { type ArrivedBatch, arrivedBatches, arrivedSnapshot, inBatches } from './presence.ts'
-import { type Part, type SentQuotes, sentFile } from './sent-quotes.ts'
+import { PART_ROWS, type Part, type SentQuotes, sentFile } from './sent-quotes.ts'
 import { shardRows } from './shard-rows.ts'
 import { type AttributeNames, attributeNames, tableRow } from './table-row.ts'
 import { QUOTES_TABLE, quotesTableSql, SNAPSHOTS_TABLE, SNAPSHOTS_TABLE_SQL } from './tables.ts'
@@ -44,7 +44,7 @@ export async function pushQuotes(
   let whole = NO_ROWS
   let partsThere = 0
   const names = attributeNames(quotes)
-  for await (const part of quotes.parts()) {
+  for await (const part of quotes.parts(PART_ROWS)) {
     const before = there.find(batch => holds(batch, part))
     if (before !== undefined) partsThere += 1
     batches.push(before?.batch ?? (await sendPart(database, digest, names, part)))

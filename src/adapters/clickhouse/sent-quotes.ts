@@ -18,12 +18,16 @@ export interface Part {
 /** Quotes that are sent, or that others are held against which were: a part of them at a time. */
 export interface SentQuotes extends WithAttributes {
   readonly rows: number
-  parts(): AsyncIterable<Part>
+  /** In order, all of so many rows but the last. */
+  parts(length: number): AsyncIterable<Part>
 }
+
+/** What is only counted is held in few rows. */
+const COUNTED_ROWS = 4_096
 
 export async function fingerprintOf(quotes: SentQuotes): Promise<Fingerprint> {
   let sum = NO_ROWS
-  for await (const part of quotes.parts()) sum = together(sum, part.fingerprint)
+  for await (const part of quotes.parts(COUNTED_ROWS)) sum = together(sum, part.fingerprint)
   return sum
 }
 
@@ -32,9 +36,9 @@ export function sentColumns(columns: QuoteColumns): SentQuotes {
   return {
     rows: columns.rows,
     attributes: columns.attributes,
-    async *parts() {
-      for (let first = 0; first < columns.rows; first += PART_ROWS) {
-        const length = Math.min(PART_ROWS, columns.rows - first)
+    async *parts(most) {
+      for (let first = 0; first < columns.rows; first += most) {
+        const length = Math.min(most, columns.rows - first)
         yield partOf(
           first,
           Array.from({ length }, (_, at) => cellsOf(columns, first + at, names)),
@@ -52,7 +56,7 @@ export const sentFile = ({
 }: Pick<StoredQuotes, 'file' | 'rows' | 'attributes'>): SentQuotes => ({
   rows,
   attributes,
-  async *parts() {
+  async *parts(length) {
     const { connection, close } = await openDuckDB()
     try {
       const result = await connection.stream(
@@ -65,7 +69,7 @@ export const sentFile = ({
         if (chunk === null || chunk.rowCount === 0) break
         for (const cells of chunk.getRows() as unknown as Cell[][]) {
           part.push([first + part.length, ...cells])
-          if (part.length < PART_ROWS) continue
+          if (part.length < length) continue
           yield partOf(first, part)
           first += part.length
           part = []

@@ -46,7 +46,7 @@ export function mergedAnswers(parts: readonly [Answers, ...Answers[]], impactedC
 function mergedRows(rows: readonly Row[], keys: readonly string[]): readonly Row[] {
   const merged = new Map<string, Record<string, unknown>>()
   for (const row of rows) {
-    const name = JSON.stringify(keys.map(key => row[key]))
+    const name = JSON.stringify(keys.map(key => (row[key] === null ? null : String(row[key]))))
     const sums = merged.get(name)
     if (sums === undefined) {
       merged.set(name, { ...row })
