@@ -30,13 +30,17 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-function run(lines: string, url: string | null): { readonly status: number | null; readonly text: string } {
+function run(
+  lines: string,
+  url: string | null,
+  shards = '',
+): { readonly status: number | null; readonly text: string } {
   const npx = `npx() { shift; "${process.execPath}" "${join(root, 'bin', 'quotey.mjs')}" "$@"; }\n`
   const env = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     EXAMPLES: join(root, 'examples'),
-    ...(url === null ? {} : { QUOTEY_CLICKHOUSE_URL: url }),
+    ...(url === null ? {} : { QUOTEY_CLICKHOUSE_URL: url, QUOTEY_CLICKHOUSE_SHARDS: shards }),
   }
   const ended = spawnSync('sh', ['-e', '-c', npx + lines], { cwd: folder, env, encoding: 'utf8' })
   return { status: ended.status, text: `${ended.stdout}\n${ended.stderr}` }
@@ -64,6 +68,12 @@ test('O1 the commands of docs/clickhouse.md run as they stand, and before a push
   const again = run('npx quotey history push --json', url)
   const { parts, parts_there } = JSON.parse(again.text) as Readonly<Record<string, number>>
   assert.equal(parts_there, parts)
+
+  const shard = 'quotey_quotes_local ENGINE = MergeTree PARTITION BY snapshot ORDER BY (batch, place)'
+  await server.plain(`CREATE TABLE ${shard} AS SELECT * FROM quotey_quotes`)
+  await server.plain('DROP TABLE quotey_quotes')
+  const byShard = run('npx quotey --as ana policy-opt replay latest --engine clickhouse', url, `${url},`)
+  assert.equal(byShard.status, 0, byShard.text)
 
   await server.plain('TRUNCATE TABLE quotey_snapshots')
   const unproven = run('npx quotey --as ana policy-opt replay latest --engine clickhouse', url)
