@@ -10,7 +10,7 @@ import { PeerProcess } from './peers/peer-process.ts'
  *     npm run bench -- settings 100000 settings-columnar   so many quotes, only those peers
  */
 
-const ROUNDS = 5
+const ROUNDS = 3
 
 interface Line {
   readonly name: string
