@@ -17,7 +17,7 @@ export interface Thoroughness {
 export const lineValuesFor = (quotes: number): number =>
   Math.min(LINE_VALUES_MAX, Math.max(LINE_VALUES_MIN, Math.round(Math.sqrt(quotes) / 25)))
 const LINE_VALUES_MIN = 9
-const LINE_VALUES_MAX = 25
+const LINE_VALUES_MAX = 15
 
 const REACH_STEPS = 2
 
