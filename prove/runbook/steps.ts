@@ -37,6 +37,16 @@ const onIncident =
     note,
   ]
 
+const rollBackForHarm = ({ incidents }: Known): readonly string[] => [
+  'policy-opt',
+  'rollback',
+  'latest',
+  '--incident',
+  incidents.rollback_spike ?? '',
+  '--reason',
+  'it does harm',
+]
+
 const closing =
   (cause: string) =>
   ({ incidents }: Known): readonly string[] => [
@@ -118,15 +128,7 @@ export const RUNBOOK: readonly RunbookStep[] = [
     section: '3.1',
     step: 'roll back active harmful candidates',
     actor: 'ruth',
-    words: ({ incidents }) => [
-      'policy-opt',
-      'rollback',
-      'latest',
-      '--incident',
-      incidents.rollback_spike ?? '',
-      '--reason',
-      'it does harm',
-    ],
+    words: rollBackForHarm,
     shows: said =>
       typeof (said.rollback_record as Record<string, unknown>).rollback_triggered_at === 'string',
   },
@@ -262,15 +264,7 @@ export const RUNBOOK: readonly RunbookStep[] = [
     section: '4',
     step: 'roll back what does damage, which goes on while paused',
     actor: 'ruth',
-    words: ({ incidents }) => [
-      'policy-opt',
-      'rollback',
-      'latest',
-      '--incident',
-      incidents.rollback_spike ?? '',
-      '--reason',
-      'it does harm',
-    ],
+    words: rollBackForHarm,
     shows: said => typeof (said.rollback_record as Record<string, unknown>).id === 'string',
   },
   {

@@ -1,8 +1,7 @@
 import type { Decision } from './decision.ts'
 import type { Quote, QuoteColumns } from './quote.ts'
 import { OUTCOMES } from './quote.ts'
-import { REWEIGHTED_QUOTES_MIN, REWEIGHTED_WINDOW_BPS } from './support.ts'
-import type { Bps } from './units.ts'
+import { grantsNear, REWEIGHTED_QUOTES_MIN } from './support.ts'
 
 const OPEN = OUTCOMES.indexOf('open')
 
@@ -36,24 +35,8 @@ export class LoggedSupport {
     if (quote.grantedDiscountBps === after.grantedDiscountBps && quote.approvalRequired === approval)
       return false
     const grants = this.#grants.get(keyOf(quote.segment, approval))
-    return grants === undefined || near(grants, after.grantedDiscountBps) < REWEIGHTED_QUOTES_MIN
+    return grants === undefined || grantsNear(grants, after.grantedDiscountBps) < REWEIGHTED_QUOTES_MIN
   }
 }
 
 const keyOf = (segment: string, approval: boolean | null): string => `${approval} ${segment}`
-
-const near = (sorted: Float64Array, granted: Bps): number =>
-  firstAbove(sorted, granted + REWEIGHTED_WINDOW_BPS) -
-  firstAbove(sorted, granted - REWEIGHTED_WINDOW_BPS - 1)
-
-/** How many values are at most `bound`. */
-function firstAbove(sorted: Float64Array, bound: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] as number) <= bound) low = middle + 1
-    else high = middle
-  }
-  return low
-}

@@ -5,7 +5,7 @@ import type { ResponseCells } from './response-cells.ts'
 import { BPS_PER_DISCOUNT_UNIT, designOf, slopeOf } from './response-design.ts'
 import type { FloatingResponse } from './response-fit.ts'
 import { linearPredictor } from './ridge-logistic.ts'
-import { REWEIGHTED_WINDOW_BPS } from './support.ts'
+import { grantsNear } from './support.ts'
 import type { Bps } from './units.ts'
 
 /** How far the curve is drawn beyond the discounts that were ever granted in a segment. */
@@ -53,7 +53,7 @@ export function fittedCurvesOf(
         predicted_ppm: meanAt(discount_bps, Math.max(0, slope)),
         low_ppm: Math.min(...ends),
         high_ppm: Math.max(...ends),
-        quotes_near: countWithin(logged, discount_bps),
+        quotes_near: grantsNear(logged, discount_bps),
       }
     })
   })
@@ -85,20 +85,4 @@ function discountsAround(granted: Float64Array): readonly Bps[] {
   const step = STEP_BPS * Math.ceil((to - from) / STEP_BPS / POINTS_MAX)
   const first = Math.ceil(from / step)
   return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, at) => (first + at) * step)
-}
-
-const countWithin = (granted: Float64Array, discountBps: Bps): number =>
-  firstAbove(granted, discountBps + REWEIGHTED_WINDOW_BPS) -
-  firstAbove(granted, discountBps - REWEIGHTED_WINDOW_BPS - 1)
-
-/** Position of the first discount above a limit. */
-function firstAbove(granted: Float64Array, limitBps: Bps): number {
-  let low = 0
-  let high = granted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((granted[middle] as number) > limitBps) high = middle
-    else low = middle + 1
-  }
-  return low
 }

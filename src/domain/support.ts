@@ -1,5 +1,5 @@
 import type { OfferedDecision } from './response.ts'
-import type { Cents, Ppm } from './units.ts'
+import type { Bps, Cents, Ppm } from './units.ts'
 
 /**
  * How far history can speak for a candidate's decision on a quote.
@@ -14,6 +14,23 @@ export type SupportClass = (typeof SUPPORT_CLASSES)[number]
 
 export const REWEIGHTED_QUOTES_MIN = 50
 export const REWEIGHTED_WINDOW_BPS = 100
+
+/** How many of some granted discounts, in ascending order, lie within REWEIGHTED_WINDOW_BPS of one. */
+export const grantsNear = (ascending: Float64Array, discountBps: Bps): number =>
+  countUpTo(ascending, discountBps + REWEIGHTED_WINDOW_BPS) -
+  countUpTo(ascending, discountBps - REWEIGHTED_WINDOW_BPS - 1)
+
+/** How many are at most `limit`. */
+function countUpTo(ascending: Float64Array, limit: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle] as number) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 /**
  * The win probability that is worst for us under a candidate's decision, knowing only the probability under the base and that

@@ -13,18 +13,18 @@ import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { snapshots } from '../../src/adapters/snapshots.ts'
 import type { QuoteColumns } from '../../src/domain/quote.ts'
-import type { Refusal } from '../../src/domain/refusal.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
 import { canonicalText } from '../../src/evidence/canonical.ts'
 import { evaluateChange } from '../../src/loop/evaluate.ts'
 import { evaluateStored } from '../../src/loop/evaluate-stored.ts'
-import { BrokenState, type Ports, type StoredQuotes } from '../../src/loop/ports.ts'
+import type { Ports, StoredQuotes } from '../../src/loop/ports.ts'
 import { asSnapshot } from '../support/as-snapshot.ts'
 import { CLICKHOUSE_SERVER, startTwoServers, type TestCluster } from '../support/clickhouse-servers.ts'
 import { scratchFolder, valueIn } from '../support/fresh-home.ts'
 import { arbitraryTask, checked } from '../support/generate-task.ts'
 import { sharpTask } from '../support/sql-tasks.ts'
+import { obstacle } from '../support/store-obstacle.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 const SILENT = () => undefined
@@ -72,15 +72,6 @@ async function pushed(task: ReplayTask): Promise<ReplayTask> {
 }
 
 const replayed = (task: ReplayTask, opened = () => open()) => clickHouseEngine(opened).evaluate(task)
-
-async function refusalOf(work: Promise<unknown>): Promise<Refusal> {
-  const fault = await work.then(
-    () => assert.fail('an answer came where a refusal was due'),
-    (fault: unknown) => fault,
-  )
-  assert.ok(fault instanceof BrokenState, String(fault))
-  return fault.refusal
-}
 
 test(`R2 a snapshot's file streamed in parts has the fingerprint of its columns (seed ${SEED})`, async () => {
   const generated = fc.sample(arbitraryTask(), { seed: SEED, numRuns: 4 }).map(({ columns }) => columns)
@@ -158,14 +149,14 @@ test('R4 a shard that is not asked, lost rows, hangs or was killed is a refusal 
   const there = Number(await second.plain(`SELECT count() FROM ${SHARD_TABLE} WHERE ${here}`))
   assert.ok(there > 0 && there < whole, 'both shards hold rows')
 
-  const leftOut = await refusalOf(replayed(given, () => open(60, urls().slice(0, 1))))
+  const leftOut = await obstacle(replayed(given, () => open(60, urls().slice(0, 1))))
   assert.equal(leftOut.facts.cause, 'not_whole')
   assert.deepEqual([leftOut.facts.rows_expected, leftOut.facts.rows_found], [whole, whole - there])
-  const askedTwice = await refusalOf(replayed(given, () => open(60, [...urls(), urls()[1] as string])))
+  const askedTwice = await obstacle(replayed(given, () => open(60, [...urls(), urls()[1] as string])))
   assert.deepEqual([askedTwice.facts.rows_expected, askedTwice.facts.rows_found], [whole, whole + there])
 
   await second.plain(`ALTER TABLE ${SHARD_TABLE} DROP PARTITION ${text(given.snapshotDigest)}`)
-  const lost = await refusalOf(replayed(given))
+  const lost = await obstacle(replayed(given))
   const shard = { number: 2, address: second.address, rows_pushed: there, rows_found: 0 }
   assert.deepEqual(lost.facts.shard, shard)
   await pushed(given)
@@ -173,7 +164,7 @@ test('R4 a shard that is not asked, lost rows, hangs or was killed is a refusal 
   const itself = { number: 2, address: new URL(second.url).host }
   second.process.kill('SIGSTOP')
   try {
-    const hung = await refusalOf(replayed(given, () => open(2)))
+    const hung = await obstacle(replayed(given, () => open(2)))
     assert.equal(hung.facts.cause, 'timeout')
     assert.deepEqual(hung.facts.shard, itself)
   } finally {
@@ -182,7 +173,7 @@ test('R4 a shard that is not asked, lost rows, hangs or was killed is a refusal 
   const ended = new Promise(resolve => second.process.once('exit', resolve))
   second.process.kill('SIGKILL')
   await ended
-  const killed = await refusalOf(replayed(given))
+  const killed = await obstacle(replayed(given))
   assert.equal(killed.facts.cause, 'unreachable')
   assert.deepEqual(killed.facts.shard, itself)
 })

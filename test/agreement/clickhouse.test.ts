@@ -8,13 +8,12 @@ import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
 import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
 import { QUOTES_TABLE, quotesTableSql } from '../../src/adapters/clickhouse/tables.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
-import type { Refusal } from '../../src/domain/refusal.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
-import { BrokenState } from '../../src/loop/ports.ts'
 import { CLICKHOUSE_SERVER, startTwoServers, type TestCluster } from '../support/clickhouse-servers.ts'
 import { arbitraryTask } from '../support/generate-task.ts'
 import { sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
+import { obstacle } from '../support/store-obstacle.ts'
 import { countKinds, noKinds } from '../support/task-kinds.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
@@ -61,15 +60,6 @@ async function agrees(task: ReplayTask): Promise<void> {
   const pushed = named(task)
   await push(pushed)
   assert.deepEqual(await replayed(pushed), await oracle.evaluate(pushed))
-}
-
-async function refusalOf(work: Promise<unknown>): Promise<Refusal> {
-  const fault = await work.then(
-    () => assert.fail('an answer came where a refusal was due'),
-    (fault: unknown) => fault,
-  )
-  assert.ok(fault instanceof BrokenState, String(fault))
-  return fault.refusal
 }
 
 test('R2 two shards of ClickHouse 18.16 give the oracle’s sums to the last integer on generated policies and snapshots', {
@@ -137,7 +127,7 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
   assert.ok(there > 0 && there < whole, 'both shards hold rows')
 
   await second.plain(`INSERT INTO ${LOCAL} SELECT * FROM ${LOCAL} WHERE ${here}`)
-  const twice = await refusalOf(replayed(given))
+  const twice = await obstacle(replayed(given))
   assert.equal(twice.code, 'store_unavailable')
   assert.equal(twice.facts.cause, 'not_whole')
   assert.deepEqual([twice.facts.rows_expected, twice.facts.rows_found], [whole, whole + there])
@@ -145,7 +135,7 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
   assert.deepEqual(twice.facts.shard, { ...shard, rows_found: 2 * there })
 
   await second.plain(`ALTER TABLE ${LOCAL} DROP PARTITION ${text(given.snapshotDigest)}`)
-  const lost = await refusalOf(replayed(given))
+  const lost = await obstacle(replayed(given))
   assert.deepEqual([lost.facts.rows_expected, lost.facts.rows_found], [whole, whole - there])
   assert.deepEqual(lost.facts.shard, { ...shard, rows_found: 0 })
 
@@ -156,7 +146,7 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
 
 test('R4 a snapshot that never arrived whole is not replayed', { skip }, async () => {
   const given = named({ ...wideTask(), snapshotDigest: 'sha256:00' })
-  const refusal = await refusalOf(replayed({ ...given, snapshotDigest: `sha256:${'0'.repeat(64)}` }))
+  const refusal = await obstacle(replayed({ ...given, snapshotDigest: `sha256:${'0'.repeat(64)}` }))
   assert.equal(refusal.code, 'not_found')
 })
 
@@ -166,7 +156,7 @@ test('R4 a shard that hangs is a refusal that names it, never a smaller answer',
   const [, second] = cluster.servers
   second.process.kill('SIGSTOP')
   try {
-    const refusal = await refusalOf(replayed(given, 2))
+    const refusal = await obstacle(replayed(given, 2))
     assert.equal(refusal.code, 'store_unavailable')
     assert.equal(refusal.facts.cause, 'timeout')
     assert.deepEqual(refusal.facts.shard, { number: 2, address: second.address })
@@ -191,7 +181,7 @@ test('R4 a shard that was killed is a refusal that names it, though the profile 
     counted > 0 && counted < given.columns.rows,
     'left to its profile the server answers for fewer rows',
   )
-  const refusal = await refusalOf(replayed(given))
+  const refusal = await obstacle(replayed(given))
   assert.equal(refusal.code, 'store_unavailable')
   assert.equal(refusal.facts.cause, 'unreachable')
   assert.deepEqual(refusal.facts.shard, { number: 2, address: second.address })

@@ -5,27 +5,7 @@ import { addActor } from '../../src/loop/actor.ts'
 import { revokeActor } from '../../src/loop/actor-revoke.ts'
 import { authorize } from '../../src/loop/authorize.ts'
 import { codeIn, freshHome, valueIn } from '../support/fresh-home.ts'
-
-/** The table of DESIGN section 11, written out again: everything not named here is denied. */
-const ALLOWED: Readonly<Record<ControlOperation, readonly Role[]>> = {
-  packet_build: ['runtime_owner', 'revenue_ops'],
-  decide: ['runtime_owner', 'revenue_ops', 'safety_owner'],
-  apply: ['runtime_owner'],
-  rollback: ['runtime_owner', 'safety_owner'],
-  drill: ['runtime_owner', 'scheduler'],
-  pause: ['runtime_owner', 'safety_owner', 'scheduler'],
-  release: ['runtime_owner', 'safety_owner'],
-  thresholds_tighten: ['safety_owner'],
-  thresholds_loosen: ['safety_owner', 'runtime_owner'],
-  propose: ['runtime_owner', 'revenue_ops'],
-  replay: ['runtime_owner', 'revenue_ops'],
-  monitor: ['runtime_owner', 'revenue_ops'],
-  kpi_record: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
-  incident_open: ['revenue_ops', 'runtime_owner', 'safety_owner', 'scheduler'],
-  incident_step: ['revenue_ops', 'runtime_owner', 'safety_owner'],
-  incident_sign_off: ['safety_owner'],
-  incident_close: ['runtime_owner', 'safety_owner'],
-}
+import { PUBLISHED_ROLES } from '../support/published-roles.ts'
 
 const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
   ana: ['revenue_ops'],
@@ -40,11 +20,14 @@ const PEOPLE: Readonly<Record<string, readonly Role[]>> = {
 
 test('A1 default deny: over every role and operation exactly the table is allowed', async () => {
   await using home = await freshHome(PEOPLE)
-  assert.deepEqual(CONTROLS.map(control => control.operation).sort(), Object.keys(ALLOWED).sort())
+  assert.deepEqual(CONTROLS.map(control => control.operation).sort(), Object.keys(PUBLISHED_ROLES).sort())
   const now = home.ports.clock.now()
   await home.ports.store.read(async tx => {
     for (const [id, held] of Object.entries(PEOPLE)) {
-      for (const [operation, allowed] of Object.entries(ALLOWED) as [ControlOperation, readonly Role[]][]) {
+      for (const [operation, allowed] of Object.entries(PUBLISHED_ROLES) as [
+        ControlOperation,
+        readonly Role[],
+      ][]) {
         const result = await authorize(tx, now, id, operation)
         const expected = held.some(role => allowed.includes(role))
         assert.equal(result.ok, expected, `${id} ${operation}`)
@@ -53,7 +36,7 @@ test('A1 default deny: over every role and operation exactly the table is allowe
       }
     }
     for (const stranger of ['root', 'nobody', '', 'ANA']) {
-      for (const operation of Object.keys(ALLOWED) as ControlOperation[]) {
+      for (const operation of Object.keys(PUBLISHED_ROLES) as ControlOperation[]) {
         assert.equal(codeIn(await authorize(tx, now, stranger, operation)), 'not_authorised', stranger)
       }
     }

@@ -12,6 +12,7 @@ import { BrokenState, type Ports } from '../../src/loop/ports.ts'
 import { quotey } from '../support/command-line.ts'
 import { apply, approvedCandidate, installationWithHistory } from '../support/governed-candidate.ts'
 import { copyOf, succeeded, type TestInstallation } from '../support/installation.ts'
+import { obstacle } from '../support/store-obstacle.ts'
 
 let original: TestInstallation
 let candidateId = ''
@@ -30,17 +31,6 @@ const onCopy = (work: (installed: TestInstallation) => Promise<void>) => async (
   } finally {
     await copy.remove()
   }
-}
-
-/** The refusal that ends a step which the store cannot carry out. */
-async function obstacle(step: Promise<unknown>): Promise<Refusal> {
-  const error = await step.then(
-    () => assert.fail('it went through'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof BrokenState, String(error))
-  assert.ok(error.refusal.remedy.length > 0)
-  return error.refusal
 }
 
 /** What must hold after an obstacle is gone: nothing had changed, the audit is clean, and the same command goes on. */

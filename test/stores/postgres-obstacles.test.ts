@@ -13,7 +13,7 @@ import { addActor } from '../../src/loop/actor.ts'
 import { foundInstallation } from '../../src/loop/init.ts'
 import { engagePause } from '../../src/loop/pause-engage.ts'
 import { controlStatus } from '../../src/loop/pause-status.ts'
-import { BrokenState, type Ports } from '../../src/loop/ports.ts'
+import type { BrokenState, Ports } from '../../src/loop/ports.ts'
 import { oneServer, onServer, rawDatabase } from '../support/both-stores.ts'
 import { type Cut, cuttingProxy } from '../support/cutting-proxy.ts'
 import {
@@ -26,6 +26,7 @@ import {
   valueIn,
 } from '../support/fresh-home.ts'
 import type { TestPostgres } from '../support/postgres.ts'
+import { obstacle } from '../support/store-obstacle.ts'
 
 const server = oneServer()
 
@@ -38,17 +39,6 @@ const test = (title: string, work: (postgres: TestPostgres, context: TestContext
 }
 
 const urlOf = (home: FreshHome): string => home.config.databaseUrl as string
-
-/** The refusal that ends a step which the store cannot carry out. */
-async function obstacle(step: Promise<unknown>): Promise<Refusal> {
-  const error = await step.then(
-    () => assert.fail('it went through'),
-    (thrown: unknown) => thrown,
-  )
-  assert.ok(error instanceof BrokenState, String(error))
-  assert.ok(error.refusal.remedy.length > 0)
-  return error.refusal
-}
 
 function refusalIn(opened: Result<unknown>): Refusal {
   if (opened.ok) throw new Error('it opened')

@@ -1,11 +1,10 @@
 import type { StructureFault } from '../../loop/ports.ts'
 import { COUNTERS_ASTRAY } from '../counters.sql.ts'
+import { type Schema, schemaFaults } from '../schema-faults.ts'
 import type { PostgresConnection } from './connection.ts'
 import { definitionStatements, TABLES } from './definition.ts'
 import { CONTROL_TABLE, guardStatements, REFUSAL_FUNCTION } from './guard.sql.ts'
 import { damageFound } from './pages.ts'
-
-type Schema = ReadonlyMap<string, string>
 
 /**
  * Compares tables, constraints, indexes and triggers with those of a new store, made for the purpose as temporary tables on another
@@ -15,14 +14,7 @@ type Schema = ReadonlyMap<string, string>
 export async function structureFaults(connection: PostgresConnection): Promise<readonly StructureFault[]> {
   const expected = await freshSchema(connection.another())
   const found = await schemaIn(connection, 'to_regnamespace(quote_ident(current_schema()))')
-  const names = [...new Set([...expected.keys(), ...found.keys()])].sort()
-  const altered = names
-    .filter(name => expected.get(name) !== found.get(name))
-    .map(name => ({
-      where: name,
-      expected: expected.get(name) ?? 'nothing',
-      found: found.get(name) ?? 'nothing',
-    }))
+  const altered = schemaFaults(expected, found)
   const missing = altered.some(fault => fault.where.startsWith('table ') && fault.found === 'nothing')
   if (missing) return altered
   return [...altered, ...(await countersAstray(connection)), ...(await damageFound(connection))]

@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { StructureFault } from '../../loop/ports.ts'
 import { COUNTERS_ASTRAY } from '../counters.sql.ts'
-
-type Schema = ReadonlyMap<string, string>
+import { type Schema, schemaFaults } from '../schema-faults.ts'
 
 /**
  * Compares tables, indexes and triggers with those of a new database, and asks SQLite whether every page and index is whole. A
@@ -11,14 +10,7 @@ type Schema = ReadonlyMap<string, string>
  */
 export function structureFaults(database: DatabaseSync, fresh: DatabaseSync): readonly StructureFault[] {
   const [expected, found] = [schemaOf(fresh), schemaOf(database)]
-  const names = [...new Set([...expected.keys(), ...found.keys()])].sort()
-  const altered = names
-    .filter(name => expected.get(name) !== found.get(name))
-    .map(name => ({
-      where: name,
-      expected: expected.get(name) ?? 'nothing',
-      found: found.get(name) ?? 'nothing',
-    }))
+  const altered = schemaFaults(expected, found)
   return [...altered, ...countersAstray(database), ...damagedPages(database)]
 }
 
