@@ -1,7 +1,7 @@
 /*
  * Runs the benches named on the command line, or all that say how fast an answer comes:
  *
- *     npm run bench                        policy, settings and replay
+ *     npm run bench                        policy, settings, replay and policy-compare
  *     npm run bench -- NAME [WORD ...]     one of the table below, with its own words
  */
 
@@ -14,7 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<unknown>>> = {
   audit: () => import('./audit.ts'),
   lifecycle: () => import('./lifecycle.ts'),
 }
-const BY_DEFAULT = ['policy', 'settings', 'replay']
+const BY_DEFAULT = ['policy', 'settings', 'replay', 'policy-compare']
 
 const [name, ...words] = process.argv.slice(2)
 if (name !== undefined && BENCHES[name] === undefined) {
