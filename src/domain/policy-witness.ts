@@ -112,11 +112,12 @@ function quoteOf(cell: Cell, listCents: Cents, requestedDiscountBps: Bps, costCe
     const piece = cell.get(attribute)
     return piece?.kind === 'text' ? piece.value : ''
   }
-  const attributes: Record<string, string | number> = {}
-  for (const [attribute, piece] of cell) {
-    const value = standIn(piece)
-    if (attribute.startsWith('attr.') && value !== null) attributes[attribute.slice('attr.'.length)] = value
-  }
+  const attributes = [...cell].flatMap(
+    ([attribute, piece]): readonly (readonly [string, string | number])[] => {
+      const value = standIn(piece)
+      return attribute.startsWith('attr.') && value !== null ? [[attribute.slice('attr.'.length), value]] : []
+    },
+  )
   return {
     segment: word('segment'),
     region: word('region'),
@@ -124,6 +125,6 @@ function quoteOf(cell: Cell, listCents: Cents, requestedDiscountBps: Bps, costCe
     listCents,
     costCents,
     requestedDiscountBps,
-    attributes,
+    attributes: Object.fromEntries(attributes),
   }
 }

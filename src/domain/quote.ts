@@ -87,10 +87,13 @@ export function textAt(column: TextColumn, row: number): string | null {
 
 /** One row as a quote, for whoever reads row by row. 0 <= row < columns.rows. */
 export function quoteAt(columns: QuoteColumns, row: number): Quote {
-  const attributes: Record<string, string | number | null> = {}
-  for (const [key, column] of Object.entries(columns.attributes)) {
-    attributes[key] = column.kind === 'text' ? textAt(column, row) : orNull(column.values[row] as number)
-  }
+  // Made from entries, because assigning to the name `__proto__` would store nothing.
+  const attributes = Object.fromEntries(
+    Object.entries(columns.attributes).map(([key, column]) => [
+      key,
+      column.kind === 'text' ? textAt(column, row) : orNull(column.values[row] as number),
+    ]),
+  )
   const approvalRequired = columns.approvalRequired[row] as number
   return {
     quoteId: columns.quoteIds[row] as string,

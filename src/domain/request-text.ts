@@ -37,14 +37,16 @@ export function readRequest(json: string): Result<Request> {
   if (!shaped.success) {
     return unreadable(shapeFault(shaped.error.issues[0] as z.core.$ZodIssue, 'the quote'))
   }
-  const attributes: Record<string, string | number | null> = {}
+  const attributes: [string, string | number | null][] = []
   for (const [name, given] of Object.entries(shaped.data)) {
     if (CANONICAL_COLUMNS.includes(name)) continue
     if (!isAttributeName(name)) return unreadable(`no column is called \`${name}\``)
     const attribute = attributeValue.safeParse(given)
     if (!attribute.success) return unreadable(`\`${name}\` is neither text nor an integer`)
-    attributes[name.slice('attr.'.length)] =
-      typeof attribute.data === 'string' ? textOrAbsent(attribute.data) : attribute.data
+    attributes.push([
+      name.slice('attr.'.length),
+      typeof attribute.data === 'string' ? textOrAbsent(attribute.data) : attribute.data,
+    ])
   }
   const quote = shaped.data
   return {
@@ -56,7 +58,7 @@ export function readRequest(json: string): Result<Request> {
       listCents: quote.list_cents,
       costCents: quote.cost_cents ?? null,
       requestedDiscountBps: quote.requested_discount_bps,
-      attributes,
+      attributes: Object.fromEntries(attributes),
     },
   }
 }

@@ -240,3 +240,19 @@ test('a comparison that its budget does not reach is looser, unsettled, also whe
     reason: 'unsettled',
   })
 })
+
+test('a counterexample has every attribute it needs, also one called like something that every object has', () => {
+  const rules = (name: string) =>
+    [
+      { id: 'asks', kind: 'approval', when: `quote.attr.${name} == "x"` },
+      { id: 'keeps', kind: 'prohibit', when: `quote.attr.${name} != "y"` },
+    ] as const
+  const policy = (chosen: PolicyDocument['rules']): CheckedPolicy =>
+    checked({ schema: 'clo_policy.v1', name: 'asks', rules: chosen })
+  for (const name of ['__proto__', 'constructor', 'term']) {
+    const [base, candidate] = [policy(rules(name)), policy(rules(name).slice(1))]
+    const { reason, counterexample } = comparePolicies(base, candidate)
+    assert.equal(reason, null, name)
+    assert.ok(counterexample !== null && isLooserByOracle(base, candidate, counterexample.quote), name)
+  }
+})

@@ -3,12 +3,13 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { sqlEngine } from '../../src/adapters/sql/engine.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { arbitraryTask, named } from '../support/generate-task.ts'
-import { sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
+import { inheritedNamesTask, sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 
@@ -47,6 +48,14 @@ test('R2 zero prices, halves, empty scopes, duplicate and contradictory rules co
   await agrees(given)
   await agrees({ ...given, scope: { ...WHOLE_SNAPSHOT, quote_ids: ['nobody'] } })
   await agrees(taskOf([], given.base.document.rules, []))
+})
+
+test('R2 what is called like something that every object has is summed as itself by each engine', async () => {
+  const given = inheritedNamesTask()
+  const [sums] = await oracle.evaluate(given)
+  assert.deepEqual([sums?.scored, sums?.not_replayable.attribute_absent, sums?.impacted], [5, 5, 5])
+  await agrees(given)
+  assert.deepEqual(await columnarEngine({ threads: 0 }).evaluate(given), await oracle.evaluate(given))
 })
 
 test('the sql engine leaves no file behind, also where a task cannot be done', async () => {

@@ -108,3 +108,29 @@ export function sharpTask(): ReplayTask {
   )
   return taskOf(quotes, rules, rules.slice(2))
 }
+
+/** Names that every object has of itself, as segments, regions, customers, attributes and parameters; one quote of two is impacted. */
+export function inheritedNamesTask(): ReplayTask {
+  const names = ['__proto__', 'constructor', 'toString', '10', '2']
+  const attributes = Object.fromEntries(
+    names.map((name, at) => [name === '10' || name === '2' ? `_${name}` : name, at === 1 ? 5 : 'x']),
+  )
+  return taskOf(
+    names.flatMap(name => [
+      { segment: name, region: name, cluster: name, attributes },
+      { segment: name, region: name, cluster: name, attributes: { ...attributes, ...without('__proto__') } },
+    ]),
+    [],
+    [
+      {
+        id: 'constructor',
+        kind: 'approval',
+        when: 'quote.attr.__proto__ == "x" && quote.attr.constructor >= params.constructor',
+        params: { constructor: 5 },
+      },
+      { id: 'valueOf', kind: 'prohibit', when: 'quote.attr.toString != "x" && quote.attr.valueOf == 1' },
+    ],
+  )
+}
+
+const without = (name: string) => Object.fromEntries([[name, null]])
