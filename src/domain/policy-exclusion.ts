@@ -34,10 +34,16 @@ export function isExcluded(
 ): boolean {
   const decisive = entries.filter(isDecisive)
   const candidates = possibilitiesIn(cell, decisive.filter(isInCandidate), marginPieces)
+  // Asked at most once: a cell can have as many pairs of possibilities as there are pairs of margins.
+  let known: boolean | null = null
+  const baseMayFail = (): boolean => {
+    known ??= mayFailForBaseAlone(cell, entries)
+    return known
+  }
   return possibilitiesIn(cell, decisive.filter(isInBase), marginPieces).every(base =>
     candidates.every(candidate => {
       if (!mayMeet(base, candidate)) return true
-      const standing = standingOf(base, candidate, () => mayFailForBaseAlone(cell, entries))
+      const standing = standingOf(base, candidate, baseMayFail)
       return standing === 'same' || (standing === 'stricter' && different)
     }),
   )

@@ -177,6 +177,9 @@ test('on whole grids of quotes the verdict is what trying them all says', t => {
   for (const verdict of ['equal', 'never_looser', 'looser']) assert.ok((seen[verdict] ?? 0) > 10, verdict)
 })
 
+/** A tenth of what a comparison may use. */
+const BUDGET_RULES = 250_000
+
 /**
  * A cap and approvals that apply everywhere, over as many attributes as there are approvals. `also` is added to each condition.
  */
@@ -195,19 +198,19 @@ const wide = (capBps: number, approvals: number, also = ''): CheckedPolicy =>
   })
 
 test('rules that both policies share do not keep a change from being settled, over fifty attributes', () => {
-  assert.deepEqual(comparePolicies(wide(1_800, 50), wide(1_700, 50), 5_000), {
+  assert.deepEqual(comparePolicies(wide(1_800, 50), wide(1_700, 50), BUDGET_RULES), {
     verdict: 'never_looser',
     counterexample: null,
     reason: null,
   })
-  const looser = comparePolicies(wide(1_700, 50), wide(1_800, 50), 5_000)
+  const looser = comparePolicies(wide(1_700, 50), wide(1_800, 50), BUDGET_RULES)
   assert.equal(looser.verdict, 'looser')
   assert.ok(looser.counterexample !== null)
   const fewer = checked({
     ...wide(1_800, 50).document,
     rules: wide(1_800, 50).document.rules.filter(rule => rule.id !== 'approval-7'),
   })
-  const { counterexample } = comparePolicies(wide(1_800, 50), fewer, 5_000)
+  const { counterexample } = comparePolicies(wide(1_800, 50), fewer, BUDGET_RULES)
   assert.ok(counterexample !== null && isLooser(wide(1_800, 50), fewer, counterexample.quote))
 })
 
@@ -231,10 +234,30 @@ test('a tighter cap is looser where only at the smaller grant a shared rule can 
   assert.ok(counterexample !== null && isLooser(policy(1_800), policy(1_700), counterexample.quote))
 })
 
+test('fifty floors on fifty ranges of the margin are settled in a moment, however many pairs of margins there are', () => {
+  const floors = (capBps: number): CheckedPolicy =>
+    checked({
+      schema: 'clo_policy.v1',
+      name: 'floors',
+      rules: [
+        { id: 'cap', kind: 'discount_cap', when: 'quote.list_cents < 300', params: { cap_bps: capBps } },
+        ...Array.from({ length: 50 }, (_, at) => ({
+          id: `floor-${at}`,
+          kind: 'margin_floor' as const,
+          when: `quote.list_cents < ${100 + at} && quote.margin_bps > ${100 * at - 5_000}`,
+          params: { floor_bps: 100 + 37 * at },
+        })),
+      ],
+    })
+  const started = performance.now()
+  assert.equal(comparePolicies(floors(1_800), floors(1_700)).verdict, 'never_looser')
+  assert.ok(performance.now() - started < 5_000, 'it took over twenty seconds before')
+})
+
 test('a comparison that its budget does not reach is looser, unsettled, also where the candidate is tighter', () => {
   // Each approval sees the grant and may lack its attributes, so each may fail under one policy alone.
   const asking = ' || quote.discount_bps > 9000'
-  assert.deepEqual(comparePolicies(wide(1_800, 12, asking), wide(1_700, 12, asking), 5_000), {
+  assert.deepEqual(comparePolicies(wide(1_800, 12, asking), wide(1_700, 12, asking), BUDGET_RULES), {
     verdict: 'looser',
     counterexample: null,
     reason: 'unsettled',
