@@ -39,7 +39,13 @@ interface Scope {
   readonly ruleKind: RuleKind
   readonly params: Readonly<Record<string, number>>
   readonly usedParameters: Set<string>
+  /** Comparisons, negations and chains met so far. */
+  parts: number
 }
+
+/** As many as every engine can nest: DuckDB refuses an expression deeper than 1000, and stacks end somewhere too. */
+export const CONDITION_PARTS_MAX = 250
+const TOO_LARGE = `a condition has at most ${CONDITION_PARTS_MAX} comparisons, negations and chains; one \`in\` compares with many values`
 
 /** Parses and checks the `when` of a rule. Refuses with the first fault in the text. */
 export function compileCondition(
@@ -50,7 +56,7 @@ export function compileCondition(
   const parsed = parse(when)
   if (parsed.kind === 'fault') return parsed
   const usedParameters = new Set<string>()
-  const expression = translate(parsed.program.ast, { ruleKind, params, usedParameters })
+  const expression = translate(parsed.program.ast, { ruleKind, params, usedParameters, parts: 0 })
   if (expression.kind === 'fault') return expression
   const typed = parsed.program.check()
   if (!typed.valid || typed.type !== 'bool') {
@@ -71,12 +77,16 @@ function parse(when: string): { readonly kind: 'parsed'; readonly program: Progr
   try {
     return { kind: 'parsed', program: ENVIRONMENT.parse(when) }
   } catch (error) {
+    // The parser's own recursion ended, far beyond what a condition may have.
+    if (error instanceof RangeError) return faultAt(when, 0, 'too_large', TOO_LARGE)
     if (!(error instanceof ParseError)) throw error
     return faultAt(when, error.range?.start ?? 0, 'syntax', `not CEL: ${lowerFirst(error.summary)}`)
   }
 }
 
 function translate(node: ASTNode, scope: Scope): Expression | ConditionFault {
+  scope.parts += 1
+  if (scope.parts > CONDITION_PARTS_MAX) return fault(node, 'too_large', TOO_LARGE)
   switch (node.op) {
     case 'value':
       return typeof node.args === 'boolean'

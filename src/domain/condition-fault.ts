@@ -5,6 +5,7 @@ export type ConditionFaultCode =
   | 'unknown_parameter'
   | 'wrong_type'
   | 'integer_too_large'
+  | 'too_large'
   | 'margin_in_cap'
 
 /** Why a `when` was refused. `offset` counts UTF-16 units into the text from 0; `line` and `column` count from 1. */

@@ -22,6 +22,7 @@ export type PolicyFaultCode =
   | 'parameter_out_of_bounds'
   | 'reserved_parameter'
   | 'shape'
+  | 'too_many_rules'
   | 'tune_off_step'
   | 'tune_step_too_small'
   | 'tune_unknown_parameter'
@@ -51,6 +52,9 @@ export const LIMIT_OF_KIND: Readonly<
   discount_cap: { parameter: 'cap_bps', min: -10_000, max: 10_000 },
   margin_floor: { parameter: 'floor_bps', min: MARGIN_BPS_MIN, max: 10_000 },
 }
+
+/** Two policies of so many rules are one statement that DuckDB still reads, in some seconds. */
+const RULES_MAX = 300
 
 /** What `field` of a diff means besides the name of a parameter. */
 const RESERVED_NAMES: readonly string[] = ['when', 'rule']
@@ -93,6 +97,14 @@ export function examinePolicy(document: PolicyDocument): {
   const faults: PolicyFault[] = []
   const rules: CheckedRule[] = []
   const seen = new Set<string>()
+  if (document.rules.length > RULES_MAX) {
+    faults.push({
+      code: 'too_many_rules',
+      message: `the policy has ${document.rules.length} rules, at most ${RULES_MAX} can be replayed`,
+      rule_id: null,
+      place: { path: ['rules'], offset: 0 },
+    })
+  }
   document.rules.forEach((rule, index) => {
     const report = faultReporter(rule, index, faults)
     if (seen.has(rule.id)) {

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { sqlEngine } from '../../src/adapters/sql/engine.ts'
+import { CONDITION_PARTS_MAX } from '../../src/domain/cel.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { arbitraryTask, named } from '../support/generate-task.ts'
@@ -54,6 +55,22 @@ test('R2 what is called like something that every object has is summed as itself
   const given = inheritedNamesTask()
   const [sums] = await oracle.evaluate(given)
   assert.deepEqual([sums?.scored, sums?.not_replayable.attribute_absent, sums?.impacted], [5, 5, 5])
+  await agrees(given)
+  assert.deepEqual(await columnarEngine({ threads: 0 }).evaluate(given), await oracle.evaluate(given))
+})
+
+test('R2 conditions as large as the check lets pass are replayed by each engine', async () => {
+  const chain = Array.from({ length: CONDITION_PARTS_MAX - 1 }, (_, at) => `quote.list_cents == ${at}`)
+  const given = taskOf(
+    [{}, { listCents: 7 }],
+    [],
+    [
+      { id: 'any', kind: 'prohibit', when: chain.join(' || ') },
+      { id: 'not', kind: 'approval', when: `${'!'.repeat(CONDITION_PARTS_MAX - 2)}true` },
+    ],
+  )
+  const [sums] = await oracle.evaluate(given)
+  assert.equal(sums?.impacted, 2)
   await agrees(given)
   assert.deepEqual(await columnarEngine({ threads: 0 }).evaluate(given), await oracle.evaluate(given))
 })

@@ -33,6 +33,9 @@ test('the starter policy passes its check', () => {
   assert.deepEqual(new Set(rules.map(rule => rule.kind)).size, 4)
 })
 
+const chainOf = (comparisons: number): string =>
+  Array.from({ length: comparisons }, (_, at) => `quote.attr.term == ${at}`).join(' || ')
+
 const FAULTS: readonly (readonly [string, string, readonly string[], number, number])[] = [
   [
     'unknown_attribute',
@@ -218,6 +221,27 @@ const FAULTS: readonly (readonly [string, string, readonly string[], number, num
     ['  - id: a', '    kind: prohibit', '    when: quote.list_cents > 9007199254740992'],
     6,
     30,
+  ],
+  [
+    'too_large',
+    'a condition of 250 comparisons in a chain',
+    ['  - id: a', '    kind: prohibit', `    when: ${chainOf(250)}`],
+    6,
+    11 + chainOf(249).length + ' || '.length,
+  ],
+  [
+    'too_large',
+    'a condition nested deeper than any stack',
+    ['  - id: a', '    kind: prohibit', `    when: "${'!'.repeat(50_000)}true"`],
+    6,
+    12,
+  ],
+  [
+    'too_many_rules',
+    'more rules than can be replayed',
+    Array.from({ length: 301 }, (_, at) => `  - { id: r${at}, kind: prohibit, when: "true" }`),
+    4,
+    3,
   ],
   ['alias', 'an alias', ['  - &rule { id: a, kind: prohibit, when: "true" }', '  - *rule'], 5, 5],
 ]
