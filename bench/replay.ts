@@ -6,11 +6,12 @@ import type { CheckedPolicy } from '../src/domain/policy.ts'
 import type { QuoteColumns } from '../src/domain/quote.ts'
 import { type ReplayEngine, type ReplaySums, type ReplayTask, WHOLE_SNAPSHOT } from '../src/domain/replay.ts'
 import { generatedColumns, generatedModel } from './generated-columns.ts'
-import { twelveRules, withParams } from './twelve-rules.ts'
+import { replayMemory, TELLS_PEAKS } from './replay-memory.ts'
+import { capsLoweredBy, twelveRules } from './twelve-rules.ts'
 
 /*
  * Replays a policy of 12 rules against a change of it, with a response model of 33 fits at three slopes, on the same quotes in
- * every engine, and checks that the answers are the same before it prints a figure.
+ * every engine, and checks that the answers are the same before it prints a figure. Then how much more many quotes and candidates cost. Then how time and memory grow with quotes and candidates.
  */
 
 const ORACLE_ROWS = 5_000
@@ -21,13 +22,6 @@ const BATCH = 20
 
 const base = twelveRules()
 const candidate = capsLoweredBy(base, 200)
-
-function capsLoweredBy(policy: CheckedPolicy, bps: number): CheckedPolicy {
-  return withParams(policy, {
-    'discount-cap-enterprise': { cap_bps: 3_000 - bps },
-    'discount-cap-smb': { cap_bps: 1_800 - bps },
-  })
-}
 
 const taskOn = (columns: QuoteColumns, candidates: readonly CheckedPolicy[]): ReplayTask => ({
   snapshotDigest: 'sha256:bench',
@@ -74,7 +68,7 @@ async function oracleAgainstColumnar(): Promise<number> {
   return ORACLE_ROWS / oracle.seconds
 }
 
-async function atSize(rows: number, oracleRate: number): Promise<void> {
+async function atSize(rows: number, oracleRate: number): Promise<Grown> {
   const columns = generatedColumns(rows)
   const task = taskOn(columns, [candidate])
   const one = columnarEngine({ threads: 0 })
@@ -106,8 +100,34 @@ async function atSize(rows: number, oracleRate: number): Promise<void> {
   line(`  ${BATCH} candidates`, many.seconds, `${((many.seconds / BATCH) * 1000).toFixed(0)} ms a candidate`)
   if (sql !== null) line('sql in DuckDB', sql.seconds, times(sql.seconds))
   console.log(`  peak memory so far   ${peakMegabytes()} MB`)
+  return { rows, oneSeconds: single.seconds, manyTimes: many.seconds / double.seconds }
+}
+
+interface Grown {
+  readonly rows: number
+  /** Of one candidate, one thread. */
+  readonly oneSeconds: number
+  /** What many candidates take, as a multiple of one. */
+  readonly manyTimes: number
+}
+
+async function growth(sizes: readonly Grown[]): Promise<void> {
+  const first = sizes[0] as Grown
+  console.log('\nwhat more costs')
+  for (const { rows, oneSeconds, manyTimes } of sizes) {
+    const memory = TELLS_PEAKS ? await replayMemory(rows, 2, BATCH) : null
+    const held =
+      memory === null
+        ? ''
+        : `; memory besides the columns ${(memory.moreBytes / memory.columnsBytes).toFixed(1)} x their ${(memory.columnsBytes / 1e6).toFixed(0)} MB`
+    console.log(
+      `  ${(rows / first.rows).toFixed(1)} x the quotes: ${(oneSeconds / first.oneSeconds).toFixed(1)} x the time; ${BATCH} candidates: ${manyTimes.toFixed(1)} x one${held}`,
+    )
+  }
 }
 
 console.log(`policy of ${base.rules.length} rules; Node ${process.version}`)
 const oracleRate = await oracleAgainstColumnar()
-for (const rows of sizes) await atSize(rows, oracleRate)
+const grown: Grown[] = []
+for (const rows of sizes) grown.push(await atSize(rows, oracleRate))
+await growth(grown)

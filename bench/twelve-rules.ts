@@ -51,3 +51,10 @@ export const withParams = (
       params[rule.id] === undefined ? rule : { ...rule, params: { ...rule.params, ...params[rule.id] } },
     ),
   )
+
+/** The policy of 12 rules with two of its caps lower. */
+export const capsLoweredBy = (policy: CheckedPolicy, bps: number): CheckedPolicy =>
+  withParams(policy, {
+    'discount-cap-enterprise': { cap_bps: 3_000 - bps },
+    'discount-cap-smb': { cap_bps: 1_800 - bps },
+  })
