@@ -17,8 +17,8 @@ export const CLICKHOUSE: Dialect = {
   int64: 'Int64',
   text,
   quotient: (n, d) => `intDiv(toInt64(${n}), toInt64(${d}))`,
-  eachOf: array => `arrayJoin(${array})`,
-  nullableIntegers: elements => `[${elements.join(', ')}]`,
+  eachOf: (array, other) => `arrayJoin(${other === undefined ? array : `arrayConcat(${array}, ${other})`})`,
+  integers: elements => `arrayFilter(each -> isNotNull(each), [${elements.join(', ')}])`,
   sumAs: (expression, name) =>
     `sum(intDiv(toInt64(${expression}), ${LIMB})) AS ${name}_high, sum(toInt64(${expression}) % ${LIMB}) AS ${name}_low`,
   wideSums: false,

@@ -1,5 +1,5 @@
 import type { QuotesInSql } from '../sql/questions.ts'
-import { quoteColumnOf, type WithAttributes } from '../sql/quotes.ts'
+import { quoteColumnNames, quoteColumnOf, type WithAttributes } from '../sql/quotes.ts'
 import { CLICKHOUSE, text } from './dialect.ts'
 import { attributeNames } from './table-row.ts'
 
@@ -34,5 +34,10 @@ export function pushedQuotes(quotes: WithAttributes, table: string, condition: s
       quote_group
     FROM ${table}
     WHERE ${condition}`
-  return { dialect: CLICKHOUSE, quotes: select, columnOf: quoteColumnOf(quotes) }
+  return {
+    dialect: CLICKHOUSE,
+    quotes: select,
+    names: quoteColumnNames(quotes),
+    columnOf: quoteColumnOf(quotes),
+  }
 }

@@ -1,5 +1,5 @@
 import type { QuotesInSql } from '../sql/questions.ts'
-import { quoteColumnOf, type WithAttributes } from '../sql/quotes.ts'
+import { quoteColumnNames, quoteColumnOf, type WithAttributes } from '../sql/quotes.ts'
 import { identifier, literal } from './connection.ts'
 import { DUCKDB } from './dialect.ts'
 
@@ -28,5 +28,5 @@ export function parquetQuotes(path: string, columns: WithAttributes): QuotesInSq
       epoch_ms(quoted_at) AS quoted_at_ms,
       "group" AS quote_group
     FROM read_parquet(${literal(path)}, file_row_number = true)`
-  return { dialect: DUCKDB, quotes, columnOf: quoteColumnOf(columns) }
+  return { dialect: DUCKDB, quotes, names: quoteColumnNames(columns), columnOf: quoteColumnOf(columns) }
 }

@@ -1,10 +1,11 @@
 import type { AttributeName, Expression } from '../../domain/expression.ts'
 import { type Dialect, FALSE, TRUE } from './dialect.ts'
 
-/** A column that a condition reads: its SQL, and whether it holds text or integers; NULL is absent. */
+/** A column that a condition reads: its SQL, whether it holds text or integers, and whether it may be NULL, which is absent. */
 export interface ConditionColumn {
   readonly sql: string
   readonly kind: 'text' | 'integer'
+  readonly mayBeAbsent: boolean
 }
 
 /** The column of an attribute; null where the snapshot has none of that name. */
@@ -67,5 +68,5 @@ function atomSql(atom: Atom, column: ConditionColumn, dialect: Dialect): string 
 const SQL_OPERATORS = { '==': '=', '!=': '<>', '<': '<', '<=': '<=', '>': '>', '>=': '>=' } as const
 
 /** A test of a value; absent where the value is. */
-const whereKnown = (column: ConditionColumn, test: string): string =>
-  `CASE WHEN ${column.sql} IS NULL THEN ${TRUTH.absent} WHEN ${test} THEN ${TRUTH.true} ELSE ${TRUTH.false} END`
+const whereKnown = ({ sql, mayBeAbsent }: ConditionColumn, test: string): string =>
+  `CASE ${mayBeAbsent ? `WHEN ${sql} IS NULL THEN ${TRUTH.absent} ` : ''}WHEN ${test} THEN ${TRUTH.true} ELSE ${TRUTH.false} END`

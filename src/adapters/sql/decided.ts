@@ -2,7 +2,8 @@ import { MARGIN_BPS_MIN } from '../../domain/arithmetic.ts'
 import type { Expression } from '../../domain/expression.ts'
 import type { CheckedPolicy, CheckedRule } from '../../domain/policy.ts'
 import { type ColumnOf, conditionSql, holds, isAbsent } from './condition.ts'
-import { anyOf, type Dialect, divHalfAway, oneWhere, withColumns } from './dialect.ts'
+import { anyOf, type Dialect, divHalfAway, oneWhere } from './dialect.ts'
+import { type Columns, type Stages, withColumns } from './stages.ts'
 
 export const SIDES = ['base', 'candidate'] as const
 type Side = (typeof SIDES)[number]
@@ -32,31 +33,39 @@ export const CAP_EFFECT = 2 ** 30
 /** Limits are at least -100000, so caps never meet the numbers of approvals. */
 export const CAP_EFFECTS_FROM = CAP_EFFECT - 200_000
 
-/** What do both policies decide on each quote of `quotes`? One step of the arithmetic a stage; NULL is absent. */
-export function decidedSql(quotes: string, pair: PolicyPair, columnOf: ColumnOf, dialect: Dialect): string {
-  const both = (of: (side: Side) => readonly string[]): readonly string[] => SIDES.flatMap(of)
+/** What do both policies decide on each of the `quotes` that pass `where`? NULL is absent. */
+export function decidedStages(
+  quotes: Stages,
+  where: string | null,
+  pair: PolicyPair,
+  columnOf: ColumnOf,
+  dialect: Dialect,
+): Stages {
+  const both = (of: (side: Side) => Columns): Columns => ({ ...of('base'), ...of('candidate') })
+  const capped = both(side => matches(pair, side, columnOf, true, dialect))
   const stages = [
-    both(side => matches(pair, side, columnOf, true, dialect)),
-    both(side => [`${grantSql(pair[side], side, pair)} AS ${side}_granted`]),
+    both(side => ({ [`${side}_granted`]: grantSql(pair[side], side, pair) })),
     both(side => {
       const net = `list_cents - ${divHalfAway(dialect, `(list_cents * ${side}_granted)`, '10000')}`
-      return [`${net} AS ${side}_net`, `${net} - cost_cents AS ${side}_profit`]
+      return { [`${side}_net`]: net, [`${side}_profit`]: `${net} - cost_cents` }
     }),
-    both(side => [`${marginSql(side, dialect)} AS ${side}_margin`]),
+    both(side => ({ [`${side}_margin`]: marginSql(side, dialect) })),
     both(side => matches(pair, side, columnOf, false, dialect)),
-    both(side => [
-      `${anyOf(pair[side].rules.map(rule => isAbsent(matchOf(rule, side, pair))))} AS ${side}_absent`,
-      `(cost_cents IS NULL AND ${anyMatch(pair, side, rule => rule.kind === 'margin_floor')}) AS ${side}_cost_absent`,
-      `${oneWhere(anyMatch(pair, side, rule => rule.kind === 'approval'))} AS ${side}_approval`,
-      ...pair.approvers.map(
-        (approver, at) =>
-          `${anyMatch(pair, side, rule => rule.kind === 'approval' && rule.approver === approver)} AS ${side}_approver_${at}`,
+    both(side => ({
+      [`${side}_absent`]: anyOf(pair[side].rules.map(rule => isAbsent(matchOf(rule, side, pair)))),
+      [`${side}_cost_absent`]: `(cost_cents IS NULL AND ${anyMatch(pair, side, rule => rule.kind === 'margin_floor')})`,
+      [`${side}_approval`]: oneWhere(anyMatch(pair, side, rule => rule.kind === 'approval')),
+      ...numbered(pair.approvers, `${side}_approver`, approver =>
+        anyMatch(pair, side, rule => rule.kind === 'approval' && rule.approver === approver),
       ),
-      ...pair.ruleIds.map((id, at) => `${effectSql(pair, side, id)} AS ${side}_effect_${at}`),
-    ]),
+      ...numbered(pair.ruleIds, `${side}_effect`, id => effectSql(pair, side, id)),
+    })),
   ]
-  return stages.reduce(withColumns, quotes)
+  return stages.reduce((rows, columns) => withColumns(rows, columns), withColumns(quotes, capped, where))
 }
+
+const numbered = (texts: readonly string[], name: string, sql: (text: string) => string): Columns =>
+  Object.fromEntries(texts.map((text, at) => [`${name}_${at}`, sql(text)]))
 
 const isCap = (rule: CheckedRule): boolean => rule.kind === 'discount_cap'
 const matchOf = (rule: CheckedRule, side: Side, { ruleIds }: PolicyPair): string =>
@@ -65,27 +74,22 @@ const matchOf = (rule: CheckedRule, side: Side, { ruleIds }: PolicyPair): string
 const anyMatch = (pair: PolicyPair, side: Side, of: (rule: CheckedRule) => boolean): string =>
   anyOf(pair[side].rules.filter(of).map(rule => holds(matchOf(rule, side, pair))))
 
-function matches(
-  pair: PolicyPair,
-  side: Side,
-  columnOf: ColumnOf,
-  caps: boolean,
-  dialect: Dialect,
-): readonly string[] {
+function matches(pair: PolicyPair, side: Side, columnOf: ColumnOf, caps: boolean, dialect: Dialect): Columns {
   const withDecision: ColumnOf = attribute => {
     if (attribute === 'discount_bps') {
-      return { sql: caps ? 'requested_discount_bps' : `${side}_granted`, kind: 'integer' }
+      const sql = caps ? 'requested_discount_bps' : `${side}_granted`
+      return { sql, kind: 'integer', mayBeAbsent: false }
     }
-    return attribute === 'margin_bps' ? { sql: `${side}_margin`, kind: 'integer' } : columnOf(attribute)
+    return attribute === 'margin_bps'
+      ? { sql: `${side}_margin`, kind: 'integer', mayBeAbsent: true }
+      : columnOf(attribute)
   }
   const truth = (condition: Expression): string => conditionSql(condition, withDecision, dialect)
-  return [
-    // A column in any case, so that a stage never has an empty list.
-    `1 AS ${side}_${caps ? 'caps' : 'rules'}_known`,
-    ...pair[side].rules
+  return Object.fromEntries(
+    pair[side].rules
       .filter(rule => isCap(rule) === caps)
-      .map(rule => `${truth(rule.condition)} AS ${matchOf(rule, side, pair)}`),
-  ]
+      .map(rule => [matchOf(rule, side, pair), truth(rule.condition)]),
+  )
 }
 
 const grantSql = ({ rules }: CheckedPolicy, side: Side, pair: PolicyPair): string =>

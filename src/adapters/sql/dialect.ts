@@ -10,10 +10,10 @@ export interface Dialect {
   readonly text: (text: string) => string
   /** The quotient of natural numbers, d > 0, rounded down; what happens to other numbers differs between databases. */
   readonly quotient: (n: string, d: string) => string
-  /** One row for each element of an array, as a column. */
-  readonly eachOf: (array: string) => string
-  /** An array of integers that may be NULL. */
-  readonly nullableIntegers: (elements: readonly string[]) => string
+  /** One row for each element of an array, as a column; of two arrays, one after the other. */
+  readonly eachOf: (array: string, other?: string) => string
+  /** An array of those integers that are not NULL; where that costs more than it saves, also of those that are. */
+  readonly integers: (elements: readonly string[]) => string
   /**
    * The sum of an expression as a column of that name. Where sums wrap at 64 bits in silence: as two columns, NAME_high of x / 2^32 and
    * NAME_low of the rest, both rounded toward zero, for the adapter to put together.
@@ -21,7 +21,7 @@ export interface Dialect {
   readonly sumAs: (expression: string, name: string) => string
   /** Whether sums are wider than 64 bits, so that profits may be added up before they are multiplied. */
   readonly wideSums: boolean
-  /** Whether GROUP BY knows GROUPING SETS; else each row is repeated for each dimension. */
+  /** Whether GROUP BY knows GROUPING SETS; else each row is repeated for each dimension, and for each rule that changed it. */
   readonly groupingSets: boolean
   /** The integer that stands at a text, or another where it stands at none. */
   readonly atText: (key: string, entries: readonly (readonly [string, number])[], otherwise: string) => string
@@ -39,14 +39,6 @@ export const oneWhere = (test: string): string => `CASE WHEN ${test} THEN 1 ELSE
 
 /** How many rows pass a test. */
 export const countWhere = (test: string): string => `sum(${oneWhere(test)})`
-
-/** The rows of `source` with more columns; what a column is made of stands in `source`, never beside it. */
-export const withColumns = (source: string, columns: readonly string[]): string =>
-  `SELECT *, ${columns.join(',\n  ')}\nFROM (${source})`
-
-/** The same with only these columns of `source` kept: what a stage drags along, ClickHouse 18.16 works out anew at each further one. */
-export const selecting = (source: string, kept: readonly string[], columns: readonly string[]): string =>
-  `SELECT ${[...kept, ...columns].join(',\n  ')}\nFROM (${source})`
 
 /**
  * n / d rounded half away from zero; d > 0, n in parentheses. Where a branch that is not taken is computed all the same, its quotient is of

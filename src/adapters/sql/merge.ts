@@ -1,7 +1,8 @@
 import { MOVERS_MAX } from '../../domain/replay.ts'
 import { compareText } from '../../domain/text.ts'
 import type { Answers, Row } from './assemble.ts'
-import { DIMENSION_KEYS, MOVER_SIGNS, type MoverSign } from './sums.ts'
+import { DIMENSION_KEYS } from './slices.ts'
+import { MOVER_SIGNS, type MoverSign } from './sums.ts'
 
 /** Columns of a history that say what is counted; all others are sums. */
 const HISTORY_KEYS = ['segment', 'offer_known', 'offer_approval', 'offer_granted_bps']

@@ -2,82 +2,63 @@ import { type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
 import { CLIP_MICRO, SIGMOID_PPB, STEPS_PER_LOGIT } from '../../domain/sigmoid.ts'
 import type { ColumnOf } from './condition.ts'
 import { SIDES } from './decided.ts'
-import { type Dialect, divHalfAway, selecting, withColumns } from './dialect.ts'
+import { type Dialect, divHalfAway } from './dialect.ts'
+import { type Columns, type Stages, withColumns } from './stages.ts'
 
 const OFFERS = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift, name: `${side}_${shift}` })))
 
 /**
- * The rows of `source`, each with the places of `placesOf`: the columns `kept`, and under a fit, by its number, the win of both offers at each slope in ppm. The formulas are
- * those of domain/response-score.ts; the logged decision takes the slope as fitted, because the slope range pivots there.
+ * The rows of `places`, each with the columns of `placesOf`: under a fit, by its number, the win of both offers at each slope in ppm. The formulas
+ * are those of domain/response-score.ts; the logged decision takes the slope as fitted, because the slope range pivots there.
  */
-export function winsSql(
-  source: string,
+export function winsStages(
+  places: Stages,
   fit: string,
-  kept: readonly string[],
   model: ResponseModel,
   columnOf: ColumnOf,
   dialect: Dialect,
-): string {
+): Stages {
   const offset = model.slope_offset_nano
   const shifted = {
     low: `greatest(0, slope - ${offset})`,
     point: 'greatest(0, slope)',
     high: `greatest(0, slope + ${offset})`,
   }
-  const etas = OFFERS.map(
-    ({ side, shift, name }) =>
-      `logged_eta
-        + ${divHalfAway(dialect, `(${shifted[shift]} * (${side}_granted - logged_discount_bps))`, '1000')}
-        + approval_micro * coalesce(${side}_approval - logged_approval, 0) AS ${name}_eta`,
-  )
   const logged = `rest
       + ${divHalfAway(dialect, '(slope * logged_discount_bps)', '1000')}
-      + CASE WHEN logged_approval = 1 THEN approval_micro ELSE 0 END AS logged_eta`
-  const decided = SIDES.flatMap(side => [`${side}_granted`, `${side}_approval`])
-  const told = [...new Set([...kept, 'logged_discount_bps', 'logged_approval', ...decided])]
-  const fitted = selecting(source, told, effectsAt(fit, model, columnOf, dialect))
-  const moved = selecting(withColumns(fitted, [logged]), kept, [
-    ...etas,
-    `[${SIGMOID_PPB.join(', ')}] AS sigmoid_ppb`,
-  ])
-  const stepped = withColumns(
-    moved,
-    OFFERS.flatMap(({ name }) => stepOf(name, dialect)),
-  )
-  return selecting(
-    stepped,
-    kept,
-    OFFERS.map(({ name }) => `${sigmoidSql(name, dialect)} AS ${name}_win`),
-  )
+      + CASE WHEN logged_approval = 1 THEN approval_micro ELSE 0 END`
+  const eta = (side: string, shift: (typeof SLOPE_SHIFTS)[number]): string => `logged_eta
+        + ${divHalfAway(dialect, `(${shifted[shift]} * (${side}_granted - logged_discount_bps))`, '1000')}
+        + approval_micro * coalesce(${side}_approval - logged_approval, 0)`
+  const byOffer = (of: (offer: (typeof OFFERS)[number]) => Columns): Columns =>
+    Object.assign({}, ...OFFERS.map(of))
+  const stages = [
+    effectsAt(fit, model, columnOf, dialect),
+    { logged_eta: logged },
+    byOffer(({ side, shift, name }) => ({ [`${name}_eta`]: eta(side, shift) })),
+    { ...byOffer(({ name }) => stepOf(name, dialect)), sigmoid_ppb: `[${SIGMOID_PPB.join(', ')}]` },
+    byOffer(({ name }) => ({ [`${name}_win`]: sigmoidSql(name, dialect) })),
+  ]
+  return stages.reduce((rows, columns) => withColumns(rows, columns), places)
 }
 
 /** Where a row's size and texts stand in the model's arrays; a text without effect stands at 0. */
-export function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): readonly string[] {
+export function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): Columns {
   const sizeClass = model.size_bounds_cents.map(bound => `CASE WHEN list_cents >= ${bound} THEN 1 ELSE 0 END`)
-  return [
-    `${['1', ...sizeClass].join(' + ')} AS size_place`,
-    `${dialect.atText('segment', numbered(slopeSegments(model)), '0')} AS slope_place`,
-    ...factorsOf(model, columnOf).map(
-      ({ factor, sql, levels }) =>
-        `${dialect.atText(`coalesce(${sql}, '')`, numbered(levels), '0')} AS factor_${factor}_place`,
+  return {
+    size_place: ['1', ...sizeClass].join(' + '),
+    slope_place: dialect.atText('segment', numbered(slopeSegments(model)), '0'),
+    ...Object.fromEntries(
+      factorsOf(model, columnOf).map(({ factor, sql, levels }) => [
+        `factor_${factor}_place`,
+        dialect.atText(`coalesce(${sql}, '')`, numbered(levels), '0'),
+      ]),
     ),
-  ]
+  }
 }
 
-/** The names of those columns. */
-export const placeNames = (model: ResponseModel, columnOf: ColumnOf): readonly string[] => [
-  'size_place',
-  'slope_place',
-  ...factorsOf(model, columnOf).map(({ factor }) => `factor_${factor}_place`),
-]
-
 /** What each fit says at those places, in millionths and billionths. */
-function effectsAt(
-  fit: string,
-  model: ResponseModel,
-  columnOf: ColumnOf,
-  dialect: Dialect,
-): readonly string[] {
+function effectsAt(fit: string, model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): Columns {
   const { fits } = model
   const element = (values: readonly number[], place: string): string =>
     `CAST([${values.join(', ')}][${place}] AS ${dialect.int64})`
@@ -100,15 +81,15 @@ function effectsAt(
   const sizeEffects = fits.flatMap(fit =>
     Array.from({ length: sizes }, (_, size) => fit.size_micro[size] ?? 0),
   )
-  return [
-    `${byFit(fit => fit.approval_micro)} AS approval_micro`,
-    `${element(slopes, `${fit} * ${segments.length + 1} + slope_place + 1`)} AS slope`,
-    `${[
+  return {
+    approval_micro: byFit(fit => fit.approval_micro),
+    slope: element(slopes, `${fit} * ${segments.length + 1} + slope_place + 1`),
+    rest: [
       byFit(fit => fit.intercept_micro),
       element(sizeEffects, `${fit} * ${sizes} + size_place`),
       ...levelEffects,
-    ].join('\n      + ')} AS rest`,
-  ]
+    ].join('\n      + '),
+  }
 }
 
 const slopeSegments = (model: ResponseModel): readonly string[] => [
@@ -132,13 +113,13 @@ function factorsOf(model: ResponseModel, columnOf: ColumnOf) {
  * The logistic function as the scorer has it: a table of its upper half, interpolated. Where an eta in micro-logits stands in the table, and
  * how far beyond; past the clip the answer is certain, and the table is read at 0.
  */
-function stepOf(name: string, { quotient }: Dialect): readonly string[] {
+function stepOf(name: string, { quotient }: Dialect): Columns {
   const way = `(CASE
       WHEN ${name}_eta >= ${CLIP_MICRO} OR ${name}_eta <= -${CLIP_MICRO} THEN 0
       WHEN ${name}_eta < 0 THEN -${name}_eta
       ELSE ${name}_eta
     END * ${STEPS_PER_LOGIT})`
-  return [`${quotient(way, '1000000')} + 1 AS ${name}_step`, `${way} % 1000000 AS ${name}_part`]
+  return { [`${name}_step`]: `${quotient(way, '1000000')} + 1`, [`${name}_part`]: `${way} % 1000000` }
 }
 
 /** The probability at that place, in ppm. */
@@ -150,7 +131,6 @@ function sigmoidSql(name: string, { quotient, int64 }: Dialect): string {
   return `CASE
       WHEN ${name}_eta >= ${CLIP_MICRO} THEN 1000000
       WHEN ${name}_eta <= -${CLIP_MICRO} THEN 0
-      WHEN ${name}_eta < 0 THEN 1000000 - ${half}
-      ELSE ${half}
+      ELSE CASE WHEN ${name}_eta < 0 THEN 1000000 ELSE 0 END + CASE WHEN ${name}_eta < 0 THEN -1 ELSE 1 END * ${half}
     END`
 }

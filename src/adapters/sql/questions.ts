@@ -1,23 +1,24 @@
 import type { CheckedPolicy } from '../../domain/policy.ts'
 import type { ReplayTask } from '../../domain/replay.ts'
+import type { ResponseModel } from '../../domain/response.ts'
 import type { Answers, Row } from './assemble.ts'
 import type { ColumnOf } from './condition.ts'
-import { decidedSql, policyPair } from './decided.ts'
-import { type Dialect, oneWhere, withColumns } from './dialect.ts'
+import { decidedStages, policyPair } from './decided.ts'
+import { type Dialect, oneWhere } from './dialect.ts'
 import { type History, historyOf, historyQuestion } from './history.ts'
-import { placeNames, winsSql } from './model.ts'
+import { placesOf, winsStages } from './model.ts'
 import { scopeSql } from './quotes.ts'
-import { comparedSql, scoredSql } from './scored.ts'
+import { comparedStages, scoredStages } from './scored.ts'
+import { askSums } from './slices.ts'
+import { rowsOf, type Stages, withColumns } from './stages.ts'
 import {
   clustersQuestion,
   countsQuestion,
+  type MoverSign,
   moversOf,
   moversQuestion,
   movesOf,
-  RESPONSE_COLUMNS,
   responseQuestion,
-  sumsByDimension,
-  sumsByRule,
   underFits,
 } from './sums.ts'
 
@@ -27,8 +28,9 @@ export type Ask = (question: string) => Promise<readonly Row[]>
 /** The quotes of one snapshot in a database. */
 export interface QuotesInSql {
   readonly dialect: Dialect
-  /** A SELECT of them, with the columns that `quoteColumnOf` and the stages name. */
+  /** A SELECT of them, with columns of these names at least. */
   readonly quotes: string
+  readonly names: readonly string[]
   readonly columnOf: ColumnOf
 }
 
@@ -36,26 +38,27 @@ export interface QuotesInSql {
 export const askHistory = async (ask: Ask, { quotes, dialect }: QuotesInSql): Promise<readonly Row[]> =>
   ask(historyQuestion(quotes, dialect))
 
-/** What a candidate does to the quotes as SELECTs, each made from the one before. */
+/** What a candidate does to the quotes, each made from the one before; `decided` to all of them, the others to those in scope. */
 export interface CandidateInSql {
-  readonly decided: string
-  readonly compared: string
-  readonly scored: string
+  readonly decided: Stages
+  readonly compared: Stages
+  readonly scored: Stages
 }
 
 export type TaskInSql = Pick<ReplayTask, 'base' | 'scope' | 'model'>
 
 export function candidateInSql(
-  { quotes, columnOf, dialect }: QuotesInSql,
+  { quotes, names, columnOf, dialect }: QuotesInSql,
   { base, scope, model }: TaskInSql,
   history: History,
   candidate: CheckedPolicy,
 ): CandidateInSql {
   const pair = policyPair(base, candidate)
-  const marked = withColumns(quotes, [`${oneWhere(scopeSql(scope, dialect))} AS in_scope`])
-  const inScope = `SELECT * FROM (${quotes}) WHERE ${scopeSql(scope, dialect)}`
-  const compared = comparedSql(
-    decidedSql(inScope, pair, columnOf, dialect),
+  const rows = rowsOf(quotes, names)
+  const inScope = scopeSql(scope, dialect)
+  const marked = withColumns(rows, { in_scope: oneWhere(inScope) })
+  const compared = comparedStages(
+    decidedStages(rows, inScope, pair, columnOf, dialect),
     pair,
     history,
     model,
@@ -63,9 +66,9 @@ export function candidateInSql(
     dialect,
   )
   return {
-    decided: decidedSql(marked, pair, columnOf, dialect),
+    decided: decidedStages(marked, null, pair, columnOf, dialect),
     compared,
-    scored: scoredSql(compared, model, columnOf, dialect),
+    scored: scoredStages(compared, model, columnOf, dialect),
   }
 }
 
@@ -84,38 +87,32 @@ export async function askAbout(
   const sql = candidateInSql(source, task, history, candidate)
   const { decided, compared, scored } = sql
   const row = async (question: string): Promise<Row> => (await ask(question))[0] ?? {}
+  const sums = await askSums(ask, scored, model !== null, dialect)
+  const all = sums.byDimension.find(({ dimension }) => dimension === 'all') ?? {}
+  /** The rest is asked only where the sums say that there is something to tell. */
+  const where = async <T>(count: string, question: () => Promise<T>, nothing: T): Promise<T> =>
+    Number(all[count] ?? 0) > 0 ? question() : nothing
+  const movers = (sign: MoverSign): Promise<readonly Row[]> =>
+    where(sign, async () => moversOf(await ask(moversQuestion(scored, sign)), sign), [])
+  const wins = (of: ResponseModel): Stages => {
+    const moves = movesOf(compared, Object.keys(placesOf(of, columnOf, dialect)), dialect)
+    return winsStages(underFits(moves, of.fits.length, dialect), 'fit', of, columnOf, dialect)
+  }
   const answers: Answers = {
     counts: await row(countsQuestion(decided)),
     latenciesKnown: history.latenciesKnown,
-    clusters: await row(clustersQuestion(compared)),
-    byDimension: await ask(sumsByDimension(scored, model !== null, dialect)),
-    byRule: await ask(sumsByRule(scored, model !== null, dialect)),
+    clusters: await where('impacted_quotes', () => row(clustersQuestion(compared)), {}),
+    ...sums,
     ruleIds: pair.ruleIds,
     response:
       model === null
         ? null
         : {
             fits: model.fits.length,
-            rows: await ask(
-              responseQuestion(
-                winsSql(
-                  underFits(
-                    movesOf(compared, placeNames(model, columnOf), dialect),
-                    model.fits.length,
-                    dialect,
-                  ),
-                  'fit',
-                  ['fit', ...RESPONSE_COLUMNS],
-                  model,
-                  columnOf,
-                  dialect,
-                ),
-                dialect,
-              ),
-            ),
+            rows: await where('reoffered_quotes', () => ask(responseQuestion(wins(model), dialect)), []),
           },
-    losing: moversOf(await ask(moversQuestion(scored, 'losing')), 'losing'),
-    gaining: moversOf(await ask(moversQuestion(scored, 'gaining')), 'gaining'),
+    losing: await movers('losing'),
+    gaining: await movers('gaining'),
   }
   return { answers, sql }
 }

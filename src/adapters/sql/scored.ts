@@ -1,59 +1,53 @@
 import { MARGIN_DELTA_BINS } from '../../domain/replay.ts'
 import type { ResponseModel } from '../../domain/response.ts'
 import type { ColumnOf } from './condition.ts'
-import { CAP_EFFECT, CAP_EFFECTS_FROM, type PolicyPair, SIDES, VIOLATION_EFFECT } from './decided.ts'
-import { anyOf, type Dialect, oneWhere, selecting, withColumns } from './dialect.ts'
+import { CAP_EFFECT, CAP_EFFECTS_FROM, type PolicyPair, VIOLATION_EFFECT } from './decided.ts'
+import { anyOf, type Dialect, oneWhere } from './dialect.ts'
 import type { History } from './history.ts'
-import { placesOf, winsSql } from './model.ts'
+import { placesOf, winsStages } from './model.ts'
+import { type Stages, withColumns } from './stages.ts'
 
 /** Stands for every impacted quote, whatever rule changed it: so that an answer by rule tells how many quotes it is about. */
 export const EVERY_RULE = -1
 
 /** Which of the `decided` quotes are scored, what differs on each, and how far does history speak for the candidate's offer? */
-export function comparedSql(
-  decided: string,
+export function comparedStages(
+  decided: Stages,
   pair: PolicyPair,
   history: History,
   model: ResponseModel | null,
   columnOf: ColumnOf,
   dialect: Dialect,
-): string {
+): Stages {
   const reoffered = '(base_granted <> candidate_granted OR base_approval <> candidate_approval)'
   const regoverned = anyOf([...violatedOtherwise(pair), ...approvedOtherwise(pair)])
-  const columns = [
-    `${reoffered} AS reoffered`,
-    `(${reoffered} OR ${regoverned}) AS impacted`,
-    `${violationsSql(pair, 'base')} AS base_violations`,
-    `${violationsSql(pair, 'candidate')} AS candidate_violations`,
-    `${changedRulesSql(pair, dialect)} AS changed_rules`,
-    `${MARGIN_DELTA} AS margin_delta`,
-    `${binSql()} AS margin_bin`,
-    `${history.latencySecondsSql} AS latency_seconds`,
-    `CASE
+  const impacted = `(${reoffered} OR ${regoverned})`
+  const columns = {
+    reoffered,
+    impacted,
+    base_violations: violationsSql(pair, 'base'),
+    candidate_violations: violationsSql(pair, 'candidate'),
+    changed_rules: changedRulesSql(pair, impacted, dialect),
+    margin_delta: MARGIN_DELTA,
+    margin_bin: binSql(),
+    latency_seconds: history.latencySecondsSql,
+    support: `CASE
       WHEN logged_discount_bps = candidate_granted AND logged_approval = candidate_approval THEN 'observed'
       WHEN ${history.reweightedSql} THEN 'reweighted'
       ELSE 'extrapolated'
-    END AS support`,
-    `${anyOf((model?.thin_segments ?? []).map(segment => `segment = ${dialect.text(segment)}`))} AS thin`,
-    ...(model === null ? [] : placesOf(model, columnOf, dialect)),
-  ]
-  return `${selecting(decided, DECIDED, columns)}
-    WHERE closed AND NOT (base_absent OR candidate_absent OR base_cost_absent OR candidate_cost_absent)`
+    END`,
+    thin: anyOf((model?.thin_segments ?? []).map(segment => `segment = ${dialect.text(segment)}`)),
+    ...(model === null ? {} : placesOf(model, columnOf, dialect)),
+  }
+  return withColumns(
+    decided,
+    columns,
+    'closed AND NOT (base_absent OR candidate_absent OR base_cost_absent OR candidate_cost_absent)',
+  )
 }
 
 const MARGIN_DELTA = '(candidate_margin - base_margin)'
 
-/** What is still asked of a quote once both policies are compared: what was decided, and what they differ in. */
-const DECIDED = [
-  ...['place', 'quote_id', 'cluster', 'quote_group', 'segment', 'region', 'cost_cents'],
-  ...['logged_discount_bps', 'logged_approval'],
-  ...SIDES.flatMap(side => ['granted', 'approval', 'net', 'profit'].map(name => `${side}_${name}`)),
-]
-const COMPARED = [
-  ...DECIDED,
-  ...['reoffered', 'impacted', 'base_violations', 'candidate_violations', 'changed_rules'],
-  ...['margin_delta', 'margin_bin', 'latency_seconds', 'support', 'thin'],
-]
 const violationsSql = ({ ruleIds }: PolicyPair, side: string): string =>
   ['0', ...ruleIds.map((_, at) => oneWhere(`${side}_effect_${at} = ${VIOLATION_EFFECT}`))].join(' + ')
 
@@ -74,27 +68,26 @@ const binSql = (): string => `
       END`
 
 /** What is each of the `compared` quotes worth under both policies, by the full fit at the point slope, or in profit without a model? */
-export function scoredSql(
-  compared: string,
+export function scoredStages(
+  compared: Stages,
   model: ResponseModel | null,
   columnOf: ColumnOf,
   dialect: Dialect,
-): string {
-  if (model === null) return withColumns(compared, ['candidate_profit - base_profit AS mover_delta'])
+): Stages {
+  if (model === null) return withColumns(compared, { mover_delta: 'candidate_profit - base_profit' })
   const expected = 'candidate_point_win * candidate_profit - base_point_win * base_profit'
-  const underFullFit = winsSql(compared, '0', COMPARED, model, columnOf, dialect)
-  return selecting(underFullFit, COMPARED, [
-    'candidate_point_win - base_point_win AS win_delta',
-    `${expected} AS expected_delta`,
-    `${expected} AS mover_delta`,
-  ])
+  return withColumns(winsStages(compared, '0', model, columnOf, dialect), {
+    win_delta: 'candidate_point_win - base_point_win',
+    expected_delta: expected,
+    mover_delta: expected,
+  })
 }
 
 /**
  * The numbers of the rules that changed a quote, as changedRules of the domain says: the effect differs, and for a cap the
- * grant differs too and the cap's limit is the grant of either policy; and EVERY_RULE.
+ * grant differs too and the cap's limit is the grant of either policy; and EVERY_RULE where anything changed.
  */
-function changedRulesSql({ ruleIds }: PolicyPair, dialect: Dialect): string {
+function changedRulesSql({ ruleIds }: PolicyPair, impacted: string, dialect: Dialect): string {
   const counts = (effect: string, granted: string): string =>
     `(${effect} <> 0 AND (${effect} < ${CAP_EFFECTS_FROM} OR (base_granted <> candidate_granted AND ${effect} - ${CAP_EFFECT} = ${granted})))`
   const changed = ruleIds.map((_, at) => {
@@ -102,5 +95,5 @@ function changedRulesSql({ ruleIds }: PolicyPair, dialect: Dialect): string {
     const is = `candidate_effect_${at}`
     return `CASE WHEN ${was} <> ${is} AND (${counts(was, 'base_granted')} OR ${counts(is, 'candidate_granted')}) THEN ${at} END`
   })
-  return dialect.nullableIntegers([String(EVERY_RULE), ...changed])
+  return dialect.integers([`CASE WHEN ${impacted} THEN ${EVERY_RULE} END`, ...changed])
 }

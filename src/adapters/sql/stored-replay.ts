@@ -36,7 +36,7 @@ export function storedReplay(home: string, progress: Progress, memoryMegabytes?:
   }
 }
 
-/** One about the history, and six or seven a candidate. */
+/** One about the history, and at most six or seven a candidate. */
 const questions = (task: Parameters<StoredReplay['evaluate']>[1]): number =>
   1 + task.candidates.length * (task.model === null ? 6 : 7)
 
