@@ -75,7 +75,9 @@ function integerComparison(kind: RuleKind): fc.Arbitrary<string> {
       { weight: 1, arbitrary: operator.map(o => `${name} ${o} params.limit`) },
       {
         weight: 1,
-        arbitrary: fc.array(number, { maxLength: 3 }).map(all => `${name} in [${all.join(', ')}]`),
+        arbitrary: fc
+          .oneof(fc.array(number, { maxLength: 3 }), fc.array(number, { minLength: 7, maxLength: 10 }))
+          .map(all => `${name} in [${all.join(', ')}]`),
       },
     )
   })

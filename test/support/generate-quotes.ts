@@ -125,7 +125,6 @@ export const arbitraryScope = (): fc.Arbitrary<CohortScope> =>
         quote_ids: fc.constantFrom([], [], [], ['a2', 'é0', 'nobody']),
         window: maybe(
           fc.record({ from: maybe(fc.constantFrom(...QUOTED_AT)), to: maybe(fc.constantFrom(...QUOTED_AT)) }),
-          1,
         ),
       }),
     },

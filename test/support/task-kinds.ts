@@ -1,7 +1,7 @@
 import { decide } from '../../src/domain/decision.ts'
 import type { CheckedPolicy } from '../../src/domain/policy.ts'
 import { type Quote, quoteAt } from '../../src/domain/quote.ts'
-import type { ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
+import type { CohortScope, ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
 
 /** What may trip an engine, and whether one pair of policies over one snapshot has it. */
 const KINDS: Readonly<Record<string, (pair: Pair) => boolean>> = {
@@ -20,6 +20,10 @@ const KINDS: Readonly<Record<string, (pair: Pair) => boolean>> = {
     ),
   'extreme money': ({ closed }) => closed.some(quote => quote.listCents >= 400_000_000_000),
   'empty scopes': ({ quotes, sums }) => quotes.length > 0 && sums.in_scope === 0,
+  'windows that part the quotes': ({ scope, quotes, sums }) =>
+    scope.window !== null && sums.in_scope > 0 && sums.in_scope < quotes.length,
+  'long lists of integers': ({ policies }) =>
+    policies.some(policy => / in \[(-?\d+, ){6}/.test(textOf(policy))),
   unicode: ({ policies }) => policies.some(policy => [...textOf(policy)].some(letter => letter > '\u007f')),
   'duplicate rules': ({ policies }) => policies.some(policy => /-again"/.test(textOf(policy))),
   'contradictory rules': ({ policies }) =>
@@ -32,6 +36,7 @@ const KINDS: Readonly<Record<string, (pair: Pair) => boolean>> = {
 
 interface Pair {
   readonly policies: readonly CheckedPolicy[]
+  readonly scope: CohortScope
   readonly quotes: readonly Quote[]
   readonly closed: readonly Quote[]
   readonly sums: ReplaySums
@@ -59,7 +64,13 @@ export function countKinds(counts: KindCounts, task: ReplayTask, sums: readonly 
   const quotes = Array.from({ length: task.columns.rows }, (_, row) => quoteAt(task.columns, row))
   const closed = quotes.filter(quote => quote.outcome !== 'open')
   for (const [at, candidate] of task.candidates.entries()) {
-    const pair = { policies: [task.base, candidate], quotes, closed, sums: sums[at] as ReplaySums }
+    const pair = {
+      policies: [task.base, candidate],
+      scope: task.scope,
+      quotes,
+      closed,
+      sums: sums[at] as ReplaySums,
+    }
     for (const [kind, has] of Object.entries(KINDS)) if (has(pair)) counts[kind] = (counts[kind] ?? 0) + 1
   }
 }
