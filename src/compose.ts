@@ -180,20 +180,20 @@ function lateSnapshots(config: Config, progress: Progress): Snapshots {
   }
 }
 
-function lateQuoteFiles(progress: Progress): QuoteFiles {
-  return {
-    read: async (path, map, rejectsMax) => {
-      const { quoteFiles } = await import('./adapters/quote-files.ts')
-      return quoteFiles(progress).read(path, map, rejectsMax)
-    },
-  }
-}
+const lateQuoteFiles = (progress: Progress): QuoteFiles => ({
+  read: async (path, map, rejectsMax) => {
+    const { quoteFiles } = await import('./adapters/quote-files.ts')
+    return quoteFiles(progress).read(path, map, rejectsMax)
+  },
+})
 
 const storedReplayIn =
   (config: Config, progress: Progress): Ports['storedReplay'] =>
   async name => {
-    if (name === 'sql')
-      return (await import('./adapters/sql/stored-replay.ts')).storedReplay(config.home, progress)
+    const { home } = config
+    if (name === 'sql') return (await import('./adapters/sql/stored-replay.ts')).storedReplay(home, progress)
+    if (name === 'columnar')
+      return (await import('./adapters/columnar/streamed-replay.ts')).streamedReplay(home, progress)
     const { pushedReplay } = await import('./adapters/clickhouse/pushed-replay.ts')
     return pushedReplay(await clickHouseOf(config), progress)
   }

@@ -75,6 +75,23 @@ export interface QuoteColumns {
   readonly attributes: Readonly<Record<string, TextColumn | IntegerColumn>>
 }
 
+/** What a replay reads of each quote by itself: no id, no instant, no customer. */
+export type DecidedColumns = Pick<
+  QuoteColumns,
+  | 'rows'
+  | 'segment'
+  | 'region'
+  | 'productFamily'
+  | 'listCents'
+  | 'costCents'
+  | 'requestedDiscountBps'
+  | 'grantedDiscountBps'
+  | 'approvalRequired'
+  | 'outcome'
+  | 'group'
+  | 'attributes'
+>
+
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
 const instantOrNull = (value: number): Instant | null =>
   Number.isNaN(value) ? null : new Date(value).toISOString()

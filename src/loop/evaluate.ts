@@ -31,22 +31,24 @@ export interface ChangeToEvaluate {
   readonly thresholds: { readonly digest: Digest; readonly thresholds: Thresholds }
   /** Which engine does the first run; it changes no byte of the report. Default: columnar. */
   readonly engine?: ReplayEngine['name']
+  /** Leaves the quotes in their file, because they may not fit into memory. `sql` and `clickhouse` do so always, the oracle never. */
+  readonly inPlace?: boolean
 }
 
 /**
  * Replays a change and reports on it, without storing anything. Runs it twice, the second time on another engine or partition
- * over scattered rows, to earn `deterministic_pass`. With `sql` and `clickhouse` the quotes stay where they lie. Refuses what loading the snapshot
- * refuses.
+ * over scattered rows, to earn `deterministic_pass`. Refuses what loading the snapshot refuses.
  */
 export async function evaluateChange(ports: Ports, change: ChangeToEvaluate): Promise<Result<ReplayReport>> {
-  if (change.columns === undefined && (change.engine === 'sql' || change.engine === 'clickhouse')) {
-    return (await import('./evaluate-stored.ts')).evaluateStored(ports, change, change.engine)
+  const engine = change.engine ?? 'columnar'
+  const inPlace = change.inPlace === true || engine === 'sql' || engine === 'clickhouse'
+  if (change.columns === undefined && inPlace && engine !== 'oracle') {
+    return (await import('./evaluate-stored.ts')).evaluateStored(ports, change, engine)
   }
   const loaded = change.columns === undefined ? await ports.snapshots.load(change.snapshotDigest) : null
   if (loaded !== null && !loaded.ok) return loaded
   const columns = loaded === null ? (change.columns as QuoteColumns) : loaded.value
   const task = { ...taskOf(change), columns }
-  const engine = change.engine ?? 'columnar'
   const [sums] = (await runOn(ports, engine, task, 'replaying')) as [ReplaySums]
   return done(reportOf(change, columns, sums, await isDeterministic(ports, task, engine, sums)))
 }

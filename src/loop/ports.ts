@@ -172,7 +172,7 @@ export interface StoredQuotes {
   unchanged(): Promise<boolean>
 }
 
-export type StoredEngine = Extract<ReplayEngine['name'], 'sql' | 'clickhouse'>
+export type StoredEngine = Exclude<ReplayEngine['name'], 'oracle'>
 
 /** An engine for snapshots larger than memory. What ReplayEngine promises of sums holds for its sums. */
 export interface StoredReplay {

@@ -13,7 +13,7 @@ export interface ReplayElsewhere {
   readonly candidateId: CandidateId
   /** As findSnapshot reads it. */
   readonly snapshot: string
-  /** Default: columnar, or sql where the quotes may not fit into memory. */
+  /** Default: columnar. Quotes that may not fit into memory stay in their file. */
   readonly engine?: ReplayEngine['name']
 }
 
@@ -42,6 +42,9 @@ export async function replayElsewhere(ports: Ports, request: ReplayElsewhere): P
       'name a snapshot in the same currency',
     )
   }
-  const engine = request.engine ?? (other.rows > LOADED_ROWS_MAX ? 'sql' : 'columnar')
-  return evaluateChange(ports, { ...changeOf(evidence, engine), snapshotDigest: other.digest })
+  return evaluateChange(ports, {
+    ...changeOf(evidence, request.engine),
+    snapshotDigest: other.digest,
+    inPlace: other.rows > LOADED_ROWS_MAX,
+  })
 }

@@ -14,6 +14,7 @@ import { snapshotColumns } from '../../src/domain/snapshot-columns.ts'
 import type { Json } from '../../src/domain/units.ts'
 import { isReportIntact } from '../../src/evidence/replay-checksum.ts'
 import { candidateEvidence, candidateRow } from '../../src/loop/candidate-evidence.ts'
+import { evaluateChange } from '../../src/loop/evaluate.ts'
 import { evaluateStored } from '../../src/loop/evaluate-stored.ts'
 import { importHistory } from '../../src/loop/history.ts'
 import { changeOf, replayCandidate } from '../../src/loop/replay.ts'
@@ -93,7 +94,13 @@ test('R1 a replay whose quotes never leave their file gives the same bytes; one 
     ...ports,
     snapshots: { ...ports.snapshots, load: () => Promise.reject(new Error('loaded')) },
   }
-  assert.deepEqual(succeeded(await evaluateStored(loadsNothing, change, 'sql', 0)), report)
+  for (const engine of ['sql', 'columnar'] as const) {
+    assert.deepEqual(succeeded(await evaluateStored(loadsNothing, change, engine, 0)), report)
+  }
+  assert.deepEqual(
+    succeeded(await evaluateChange(ports, { ...change, engine: 'columnar', inPlace: true })),
+    report,
+  )
   const touching = {
     ...loadsNothing,
     storedReplay: async () => {

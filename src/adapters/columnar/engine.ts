@@ -1,16 +1,14 @@
 import { availableParallelism } from 'node:os'
 import type { CheckedPolicy } from '../../domain/policy.ts'
 import type { QuoteColumns } from '../../domain/quote.ts'
-import type { ReplayEngine, ReplaySums, ReplayTask } from '../../domain/replay.ts'
+import type { ReplayEngine, ReplayTask } from '../../domain/replay.ts'
 import { rowsInScope } from '../../domain/scope.ts'
 import type { PolicyTally } from '../../domain/tally.ts'
-import { assembleSums } from './assemble.ts'
-import { effectIndexOf } from './effect-index.ts'
-import { baseLayout, candidateLayout } from './layout.ts'
 import { mergePartitions } from './merge.ts'
 import { permuted } from './packed-array.ts'
 import { Partition, type PartitionSums } from './partition.ts'
 import { type ColumnarTask, planOf } from './plan.ts'
+import { namesIn, replaySums } from './replay-sums.ts'
 import { replaySettings } from './settings/settings-replay.ts'
 import { type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
 import { TallyRows, tallyOf } from './tally.ts'
@@ -63,11 +61,11 @@ export function columnarEngine(options: ColumnarOptions = {}): ColumnarEngine {
       const snapshot = preparedOf(task.columns)
       const columnar = columnarTask(task, snapshot, threads > 0)
       if (threads === 0) {
-        return assembled(columnar, snapshot, runHere(columnar, snapshot, options.partitions ?? 1))
+        return replaySums(columnar, namesIn(snapshot), runHere(columnar, snapshot, options.partitions ?? 1))
       }
       pool ??= new WorkerPool(threads)
       const partitions = await pool.run<'replay'>({ kind: 'replay', task: columnar }, snapshot, progress)
-      return assembled(columnar, snapshot, mergePartitions(partitions))
+      return replaySums(columnar, namesIn(snapshot), mergePartitions(partitions))
     },
     settings: task => replaySettings(task, preparedOf(task.columns)),
     async tally(columns, policy) {
@@ -105,32 +103,4 @@ function runHere(task: ColumnarTask, snapshot: PreparedSnapshot, partitions: num
       return partition.sums()
     }),
   )
-}
-
-function assembled(
-  { base, candidates, model }: ColumnarTask,
-  snapshot: PreparedSnapshot,
-  sums: PartitionSums,
-): readonly ReplaySums[] {
-  const { ruleIds } = effectIndexOf([base, ...candidates])
-  const segments = snapshot.segment.keys
-  const regions = snapshot.region.keys
-  const fits = model?.fits.length ?? null
-  const shape = { segments: segments.length, regions: regions.length, rules: ruleIds.length, fits: fits ?? 0 }
-  const naming = {
-    segments,
-    regions,
-    ruleIds,
-    fits,
-    latenciesKnown: snapshot.latency !== null,
-    baseLayout: baseLayout(segments.length, regions.length),
-    layout: candidateLayout(shape),
-  }
-  const named = (places: readonly number[]): readonly number[] =>
-    places.map(place => snapshot.order[place] as number)
-  return sums.candidates.map(candidate => {
-    const assembled = assembleSums(naming, sums.base, candidate)
-    const { losing_rows, gaining_rows } = assembled
-    return { ...assembled, losing_rows: named(losing_rows), gaining_rows: named(gaining_rows) }
-  })
 }

@@ -25,6 +25,17 @@ interface Differing {
   readonly state: CandidateState
 }
 
+/** What one thread gathers, in place. */
+export interface Carried {
+  readonly base: Float64Array
+  readonly candidates: readonly CandidateState[]
+}
+
+export const emptyCarried = (plan: Plan): Carried => ({
+  base: new Float64Array(plan.baseLayout.cells),
+  candidates: plan.candidates.map(() => emptyState(plan)),
+})
+
 /** Runs a plan over ranges of rows, all candidates in one pass. */
 export class Partition {
   readonly #plan: Plan
@@ -36,13 +47,14 @@ export class Partition {
   readonly #block = emptyBlock()
   readonly #rows: CandidateRows
 
-  constructor(plan: Plan) {
+  /** With `carried`, adds to what was gathered before. */
+  constructor(plan: Plan, carried: Carried = emptyCarried(plan)) {
     this.#plan = plan
     this.#base = emptyDecisions(plan.index.words)
     this.#decided = emptyDecisions(plan.index.words)
     this.#rows = new CandidateRows(plan, this.#base)
-    this.#baseCells = new Float64Array(plan.baseLayout.cells)
-    this.#states = plan.candidates.map(() => emptyState(plan))
+    this.#baseCells = carried.base
+    this.#states = carried.candidates
   }
 
   /** Adds the rows of [from, to), run by run. */
@@ -78,15 +90,17 @@ export class Partition {
   }
 
   sums(): PartitionSums {
-    return {
-      base: this.#baseCells,
-      candidates: this.#states.map(({ cells, clusters, cohorts, losing, gaining }) => ({
-        cells,
-        clusters,
-        cohorts,
-        losing: losing.kept,
-        gaining: gaining.kept,
-      })),
-    }
+    return partitionSums({ base: this.#baseCells, candidates: this.#states })
   }
 }
+
+export const partitionSums = ({ base, candidates }: Carried): PartitionSums => ({
+  base,
+  candidates: candidates.map(({ cells, clusters, cohorts, losing, gaining }) => ({
+    cells,
+    clusters,
+    cohorts,
+    losing: losing.kept,
+    gaining: gaining.kept,
+  })),
+})

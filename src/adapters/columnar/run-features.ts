@@ -1,5 +1,5 @@
 import type { AttributeName } from '../../domain/expression.ts'
-import type { QuoteColumns } from '../../domain/quote.ts'
+import type { DecidedColumns } from '../../domain/quote.ts'
 import { presenceOf } from './packed-array.ts'
 import type { Key, Run } from './runs.ts'
 import type { KeyColumn, PreparedSnapshot } from './snapshot.ts'
@@ -14,7 +14,7 @@ export interface Feature {
 
 /** Presence of the cost first, since floors ask for it, then texts, small dictionaries before large ones. */
 export function featuresOf(
-  columns: QuoteColumns,
+  columns: Pick<DecidedColumns, 'costCents' | 'attributes'>,
   keys: Readonly<Record<'segment' | 'region' | 'product_family', KeyColumn>>,
 ): readonly Feature[] {
   const attributes = Object.entries(columns.attributes).map(([name, column]): Feature => {

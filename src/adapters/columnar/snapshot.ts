@@ -1,4 +1,4 @@
-import type { QuoteColumns, TextColumn } from '../../domain/quote.ts'
+import type { DecidedColumns, QuoteColumns, TextColumn } from '../../domain/quote.ts'
 import { compareText } from '../../domain/text.ts'
 import { type LatencyMeans, latencyMeans } from './latency.ts'
 import {
@@ -55,9 +55,30 @@ export interface PreparedSnapshot {
   readonly latency: LatencyMeans | null
 }
 
+/** What rows by themselves do not tell. */
+export interface Surroundings extends Pick<PreparedSnapshot, 'support' | 'latency'> {
+  /** Place of each row by quote_id in UTF-8 order; null where rows stand in that order. */
+  readonly rank: Int32Array | null
+  readonly cluster: { readonly codes: Int32Array; readonly count: number }
+}
+
 /** Prepares once per snapshot. With `shared`, arrays lie in shared memory. Runs hold `runRows` rows on average, or more. */
-export function prepareSnapshot(
-  columns: QuoteColumns,
+export function prepareSnapshot(columns: QuoteColumns, shared: boolean, runRows?: number): PreparedSnapshot {
+  const segment = keyColumn(columns.segment)
+  const cluster = keyColumn(columns.cluster)
+  const surroundings = {
+    support: supportTables(columns, segment, withoutNaN(columns.approvalRequired)),
+    latency: latencyMeans(columns, segment),
+    rank: rankOf(columns.quoteIds),
+    cluster: { codes: cluster.codes, count: cluster.keys.length },
+  }
+  return prepareRows(columns, surroundings, shared, runRows)
+}
+
+/** The same for some rows of a snapshot. Where they are not all, segments and regions MUST have the same numbers among any of them. */
+export function prepareRows(
+  columns: DecidedColumns,
+  surroundings: Surroundings,
   shared: boolean,
   runRows: number = RUN_ROWS,
 ): PreparedSnapshot {
@@ -65,9 +86,6 @@ export function prepareSnapshot(
   const segment = keyColumn(columns.segment)
   const region = keyColumn(columns.region)
   const productFamily = keyColumn(columns.productFamily)
-  const clusters = keyColumn(columns.cluster)
-  const loggedApproval = withoutNaN(columns.approvalRequired)
-  const support = supportTables(columns, segment, loggedApproval)
 
   const features = featuresOf(columns, { segment, region, product_family: productFamily })
   const { codes, count, used } = combine(
@@ -88,7 +106,7 @@ export function prepareSnapshot(
   const listCents = put(columns.listCents, Float64Array)
   const costCents = put(columns.costCents, Float64Array)
   const requestedDiscountBps = put(columns.requestedDiscountBps, Int16Array)
-  const rank = rankOf(columns.quoteIds)
+  const { support, latency, rank, cluster } = surroundings
   return {
     rows,
     runs: runsOf(
@@ -102,14 +120,14 @@ export function prepareSnapshot(
     costCents,
     requestedDiscountBps,
     loggedDiscountBps: put(columns.grantedDiscountBps, Int16Array),
-    loggedApproval: put(loggedApproval, Int8Array),
+    loggedApproval: put(withoutNaN(columns.approvalRequired), Int8Array),
     outcome: put(columns.outcome, Int8Array),
     group: put(columns.group, Uint8Array),
     segment: keyed(segment),
     region: keyed(region),
     productFamily: keyed(productFamily),
-    clusterCodes: keyed(clusters).codes,
-    clusters: clusters.keys.length,
+    clusterCodes: put(cluster.codes, narrowest(cluster.count)),
+    clusters: cluster.count,
     attributes: new Map(
       Object.entries(columns.attributes).map(([key, column]) => [
         key,
@@ -126,7 +144,7 @@ export function prepareSnapshot(
       tableOf: shared ? inSharedMemory(support.tableOf) : support.tableOf,
       tables: shared ? inSharedMemory(support.tables) : support.tables,
     },
-    latency: latencyMeans(columns, segment),
+    latency,
   }
 }
 
@@ -141,7 +159,7 @@ function withoutNaN(values: Float64Array): Int8Array {
 }
 
 /** Gives absence the code of the empty text, which is added to the keys if it is not there. */
-function keyColumn(column: TextColumn): KeyColumn {
+function keyColumn(column: TextColumn): KeyColumn & { readonly codes: Int32Array } {
   if (!column.codes.includes(-1)) return { codes: column.codes, keys: column.dictionary }
   const known = column.dictionary.indexOf('')
   const empty = known >= 0 ? known : column.dictionary.length

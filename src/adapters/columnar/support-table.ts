@@ -17,7 +17,32 @@ export interface SupportTables {
 
 const OPEN = 0
 
-/** Counts closed quotes of the whole snapshot; semantics in domain/support.ts. */
+/** How often closed quotes of a segment were offered a grant with an approval. */
+export interface LoggedOffer {
+  readonly segmentCode: number
+  /** 0 or 1. */
+  readonly approval: number
+  readonly grantedBps: number
+  readonly quotes: number
+}
+
+/** From the closed quotes of the whole snapshot, counted by offer; semantics in domain/support.ts. */
+export function supportTablesOf(segments: number, offers: readonly LoggedOffer[]): SupportTables {
+  const cellOf = ({ segmentCode, approval }: LoggedOffer): number => 2 * segmentCode + approval
+  const counts = new Int32Array(segments * 2)
+  for (const offer of offers) counts[cellOf(offer)] = (counts[cellOf(offer)] as number) + offer.quotes
+  const support = emptyTables(counts)
+  for (const [cell, ofCell] of Map.groupBy(offers, cellOf)) {
+    const table = support.tableOf[cell] as number
+    if (table < 0) continue
+    const grants = new Int32Array(GRANTS)
+    for (const { grantedBps, quotes } of ofCell) addAt(grants, grantedBps + GRANT_OFFSET, quotes)
+    markReweighted(support, table, grants)
+  }
+  return support
+}
+
+/** The same, counted here. */
 export function supportTables(
   columns: QuoteColumns,
   segment: KeyColumn,
@@ -30,34 +55,44 @@ export function supportTables(
   }
   for (let row = 0; row < columns.rows; row += 1) {
     const cell = cellOf(row)
-    if (cell >= 0) counts[cell] = (counts[cell] as number) + 1
+    if (cell >= 0) addAt(counts, cell, 1)
   }
-  let tableCount = 0
-  const tableOf = counts.map(count => (count >= REWEIGHTED_QUOTES_MIN ? tableCount++ : -1))
-  const tables = new Uint8Array(tableCount * GRANTS)
-  if (tableCount === 0) return { tableOf, tables }
-
-  const grantsByTable: number[][] = Array.from({ length: tableCount }, () => [])
+  const support = emptyTables(counts)
+  const grantsByTable: number[][] = Array.from({ length: support.tables.length / GRANTS }, () => [])
+  if (grantsByTable.length === 0) return support
   for (let row = 0; row < columns.rows; row += 1) {
     const cell = cellOf(row)
-    const table = cell < 0 ? -1 : (tableOf[cell] as number)
+    const table = cell < 0 ? -1 : (support.tableOf[cell] as number)
     if (table >= 0) grantsByTable[table]?.push(columns.grantedDiscountBps[row] as number)
   }
-  for (const [table, grants] of grantsByTable.entries()) {
-    markReweighted(tables.subarray(table * GRANTS, (table + 1) * GRANTS), grants)
+  for (const [table, ofTable] of grantsByTable.entries()) {
+    const grants = new Int32Array(GRANTS)
+    for (const grantedBps of ofTable) addAt(grants, grantedBps + GRANT_OFFSET, 1)
+    markReweighted(support, table, grants)
   }
-  return { tableOf, tables }
+  return support
 }
 
-function markReweighted(table: Uint8Array, grants: readonly number[]): void {
+function addAt(counts: Int32Array, place: number, quotes: number): void {
+  counts[place] = (counts[place] as number) + quotes
+}
+
+/** A table, with nothing marked, for each cell that has enough quotes. */
+function emptyTables(quotesByCell: Int32Array): SupportTables {
+  let tables = 0
+  const tableOf = quotesByCell.map(quotes => (quotes >= REWEIGHTED_QUOTES_MIN ? tables++ : -1))
+  return { tableOf, tables: new Uint8Array(tables * GRANTS) }
+}
+
+/** Marks the grants that have enough quotes near them, by the quotes at each grant. */
+function markReweighted({ tables }: SupportTables, table: number, quotesAt: Int32Array): void {
   const upTo = new Int32Array(GRANTS + 1)
-  for (const grant of grants) upTo[grant + GRANT_OFFSET + 1] = (upTo[grant + GRANT_OFFSET + 1] as number) + 1
-  for (let at = 1; at <= GRANTS; at += 1) upTo[at] = (upTo[at] as number) + (upTo[at - 1] as number)
+  for (let at = 0; at < GRANTS; at += 1) upTo[at + 1] = (upTo[at] as number) + (quotesAt[at] as number)
   for (let at = 0; at < GRANTS; at += 1) {
     const lowest = Math.max(0, at - REWEIGHTED_WINDOW_BPS)
     const highest = Math.min(GRANTS - 1, at + REWEIGHTED_WINDOW_BPS)
     const near = (upTo[highest + 1] as number) - (upTo[lowest] as number)
-    table[at] = near >= REWEIGHTED_QUOTES_MIN ? 1 : 0
+    tables[table * GRANTS + at] = near >= REWEIGHTED_QUOTES_MIN ? 1 : 0
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { literal } from './connection.ts'
+import { isListed, type ListedTexts, listTexts } from './listed-texts.ts'
 
 /** Streams answers of one column over a Parquet file, in the order of its rows where the question asks for no other. */
 export class ColumnStream {
@@ -22,6 +23,14 @@ export class ColumnStream {
   /** The same with the number of each row, `file_row_number`. */
   get fileWithPlaces(): string {
     return `read_parquet(${literal(this.#path)}, file_row_number = true)`
+  }
+
+  isListed(name: string): Promise<boolean> {
+    return isListed(this.#connection, this.file, name)
+  }
+
+  listed(name: string): Promise<ListedTexts> {
+    return listTexts(this.#connection, this.file, name)
   }
 
   async run(statement: string): Promise<void> {
@@ -64,8 +73,8 @@ export class ColumnStream {
  * A column's numbers as DuckDB laid them down. The library shows them one by one, a BigInt a cell, which for a hundred million rows is
  * most of the time; were its field named otherwise some day, nothing could be read at all.
  */
-const itemsOf = <T>(chunk: DuckDBDataChunk): T => {
-  const { items } = chunk.getColumnVector(0) as unknown as { readonly items?: T }
+export const itemsOf = <T>(chunk: DuckDBDataChunk, column = 0): T => {
+  const { items } = chunk.getColumnVector(column) as unknown as { readonly items?: T }
   if (items === undefined) throw new Error('a vector of numbers has no items')
   return items
 }

@@ -2,6 +2,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { NumberBuffer, sortedTextColumn, TextDictionary } from '../../domain/column-buffers.ts'
 import type { SnapshotColumn } from '../../domain/snapshot-columns.ts'
 import { identifier, literal, withDuckDB } from './connection.ts'
+import { isListed, listTexts } from './listed-texts.ts'
 
 /** Columns of a Parquet file that holds text, integers and instants only. */
 export interface ParquetColumns {
@@ -94,29 +95,17 @@ function quoteIdSink(name: string): Sink {
   }
 }
 
-/** Columns of more distinct texts, as estimated in little memory, are read text by text. */
-const NUMBERED_MAX = 10_000
-
-/** Columns of few distinct texts come as numbers into an ENUM that DuckDB makes of them, in order of their bytes. */
+/** Columns of few distinct texts come as numbers; others text by text. */
 async function textSink(connection: DuckDBConnection, path: string, name: string): Promise<Sink> {
-  const distinct = `
-    SELECT DISTINCT ${identifier(name)} AS text FROM read_parquet(${literal(path)})
-    WHERE ${identifier(name)} IS NOT NULL ORDER BY text`
-  const estimate = await connection.runAndReadAll(
-    `SELECT approx_count_distinct(${identifier(name)}) FROM read_parquet(${literal(path)})`,
-  )
-  if (Number(estimate.getRows()[0]?.[0]) > NUMBERED_MAX) return spelledSink(name)
-  const reader = await connection.runAndReadAll(distinct)
-  const dictionary = reader.getRows().map(row => row[0] as string)
-  if (dictionary.length === 0) return spelledSink(name)
-  const type = identifier(`texts of ${name}`)
-  await connection.run(`CREATE TYPE ${type} AS ENUM (${distinct})`)
+  const file = `read_parquet(${literal(path)})`
+  if (!(await isListed(connection, file, name))) return spelledSink(name)
+  const { texts, code } = await listTexts(connection, file, name)
   const codes = new NumberBuffer()
   return {
     name,
-    selected: `coalesce(CAST(enum_code(CAST(${identifier(name)} AS ${type})) AS INTEGER), -1)`,
+    selected: code,
     take: (chunk, at) => takeNumbers(chunk, at, codes),
-    column: () => ({ name, kind: 'text', codes: codes.toCodes(), dictionary }),
+    column: () => ({ name, kind: 'text', codes: codes.toCodes(), dictionary: texts }),
   }
 }
 

@@ -69,32 +69,16 @@ async function addIds(
   return inOrder
 }
 
-/** Columns of more distinct texts, as estimated in little memory, are not listed at once. */
-const LISTED_MAX = 10_000
-
 async function addTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
-  const column = identifier(name)
-  const distinct = await stream.number(`SELECT approx_count_distinct(${column}) FROM ${stream.file}`)
-  if (distinct <= LISTED_MAX) await addListedTexts(hash, stream, name)
+  if (await stream.isListed(name)) await addListedTexts(hash, stream, name)
   else if (!(await addTextsInOrder(hash, stream, name))) await addNumberedTexts(hash, stream, name)
 }
 
-/** Few texts come as numbers into an ENUM that DuckDB makes of them, in order of their bytes. */
 async function addListedTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
-  const column = identifier(name)
-  const distinct = `SELECT DISTINCT ${column} AS text FROM ${stream.file} WHERE ${column} IS NOT NULL ORDER BY text`
-  const texts: string[] = []
-  await stream.texts(distinct, some => texts.push(...(some as string[])))
+  const { texts, code } = await stream.listed(name)
   hash.beginTexts(name, texts.length)
   hash.texts(texts)
-  if (texts.length === 0) {
-    await stream.codes(`SELECT -1 FROM ${stream.file}`, codes => hash.codes(codes))
-    return
-  }
-  const type = identifier(`texts of ${name}`)
-  await stream.run(`CREATE TYPE ${type} AS ENUM (${distinct})`)
-  const codes = `SELECT coalesce(CAST(enum_code(CAST(${column} AS ${type})) AS INTEGER), -1) FROM ${stream.file}`
-  await stream.codes(codes, some => hash.codes(some))
+  await stream.codes(`SELECT ${code} FROM ${stream.file}`, codes => hash.codes(codes))
 }
 
 /**
