@@ -87,9 +87,10 @@ async function holds(file: string, digest: Digest): Promise<boolean> {
   return (await exists(file)) && (await load(file, digest, () => undefined)).ok
 }
 
+/** Whether there is a file to read: a pipe under the name would never end. */
 const exists = (file: string): Promise<boolean> =>
   stat(file).then(
-    () => true,
+    found => found.isFile(),
     () => false,
   )
 

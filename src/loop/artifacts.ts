@@ -1,5 +1,5 @@
 import { done, type Result, refuse } from '../domain/refusal.ts'
-import type { Digest, Instant, JsonObject } from '../domain/units.ts'
+import type { Digest, Instant, Json, JsonObject } from '../domain/units.ts'
 import { canonicalText, digestOfText } from '../evidence/canonical.ts'
 import type { Reading } from './ports.ts'
 import type { Insert } from './record.ts'
@@ -19,7 +19,7 @@ export function putArtifact(
   return { digest, insert: { table: 'artifact', row: { digest, schema, body_json: text, created_at: at } } }
 }
 
-/** The body of a stored artifact; refuses one that is missing (not_found) or no longer what its name says (audit_broken). */
+/** The body of a stored artifact; refuses one that is missing (not_found), no longer what its name says or not in canonical form (audit_broken). */
 export async function artifactByDigest(tx: Reading, digest: Digest): Promise<Result<JsonObject>> {
   const row = await tx.last('artifact', { digest })
   if (row === null) {
@@ -35,5 +35,22 @@ export async function artifactByDigest(tx: Reading, digest: Digest): Promise<Res
       found,
     })
   }
-  return done(JSON.parse(row.body_json) as JsonObject)
+  const body = objectIn(row.body_json)
+  if (body !== null) return done(body)
+  return refuse(
+    'audit_broken',
+    `artifact \`${digest}\` is not an object in canonical form`,
+    'run `quotey audit verify`',
+  )
+}
+
+/** The object that a text in canonical form is; null for any other text, as one that says a name twice reads differently to different readers. */
+function objectIn(text: string): JsonObject | null {
+  try {
+    const value = JSON.parse(text) as Json
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject && canonicalText(value) === text ? (value as JsonObject) : null
+  } catch {
+    return null
+  }
 }

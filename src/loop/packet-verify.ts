@@ -11,6 +11,7 @@ import { replayFindings } from '../domain/replay-findings.ts'
 import type { Digest, Json } from '../domain/units.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
 import { isReportIntact } from '../evidence/replay-checksum.ts'
+import { overForeign } from './ill-shaped.ts'
 import { packetAltered, packetIdOf } from './packet-check.ts'
 import type { Ports } from './ports.ts'
 
@@ -38,6 +39,13 @@ export async function verifyPacket(
   const read = readPacketText(text)
   if (!read.ok) return read
   const packet = read.value
+  return overForeign(
+    () => checkedPacket(ports, packet),
+    cause => packetAltered(packet.packet_id, `it lacks what belongs in a packet: ${cause}`),
+  )
+}
+
+async function checkedPacket(ports: PacketEvidencePorts, packet: Packet): Promise<Result<VerifiedPacket>> {
   const policies = checkFromFile(packet)
   if (!policies.ok) return policies
   const checked = [
@@ -136,6 +144,8 @@ function checkFromFile(packet: Packet): Result<PacketPolicies> {
 function boundElsewhere({ replay, inputs, candidate_id, ...packet }: Packet): string | null {
   if (replay.candidate_id !== candidate_id) return 'replay.candidate_id'
   if (replay.replay_checksum !== packet.replay_checksum) return 'replay_checksum'
+  if (replay.inputs.proposed_policy_version !== packet.proposed_policy_version)
+    return 'replay.inputs.proposed_policy_version'
   if (replay.inputs.base_policy_digest !== inputs.base_policy) return 'replay.inputs.base_policy_digest'
   if (replay.inputs.proposed_policy_digest !== inputs.proposed_policy)
     return 'replay.inputs.proposed_policy_digest'

@@ -10,19 +10,35 @@ import { policyOfVersion } from './active.ts'
 import { artifactByDigest } from './artifacts.ts'
 import { candidateRow } from './candidate-evidence.ts'
 import { type ChangeToEvaluate, evaluateChange, type PolicyInReplay } from './evaluate.ts'
+import { overForeign } from './ill-shaped.ts'
 import type { Ports, Reading } from './ports.ts'
+import { figuresOf } from './replay.ts'
 import { storedReplay } from './stored-replay.ts'
-import type { CandidateRow } from './tables.ts'
+import type { CandidateRow, ReplayRow } from './tables.ts'
 
 /**
  * Re-derives the replay that holds for a candidate from the inputs it names, by the oracle unless told otherwise, and gives the
  * report when every field is the same. Needs no actor. Refuses audit_broken with the first field that differs, or where an
  * input is gone or altered.
  */
-export async function verifyReplay(
-  ports: Ports,
-  request: { readonly candidateId: CandidateId; readonly engine?: ReplayEngine['name'] },
-): Promise<Result<ReplayReport>> {
+export const verifyReplay = (ports: Ports, request: VerifyRequest): Promise<Result<ReplayReport>> =>
+  overForeign(
+    () => derivedAnew(ports, request),
+    cause =>
+      refuse(
+        'audit_broken',
+        'the replay, or something it rests on, lacks what belongs in it',
+        'run `quotey audit verify`, and do not decide or apply on this replay',
+        { cause },
+      ),
+  )
+
+interface VerifyRequest {
+  readonly candidateId: CandidateId
+  readonly engine?: ReplayEngine['name']
+}
+
+async function derivedAnew(ports: Ports, request: VerifyRequest): Promise<Result<ReplayReport>> {
   const read = await ports.store.read(async tx => {
     const candidate = await candidateRow(tx, request.candidateId)
     if (!candidate.ok) return candidate
@@ -31,12 +47,24 @@ export async function verifyReplay(
     const foreign = objectionToInputs(candidate.value, stored.value.report)
     if (foreign !== null) return foreign
     const change = await changeNamedBy(tx, stored.value.report)
-    return change.ok ? done({ report: stored.value.report, change: change.value }) : change
+    return change.ok ? done({ ...stored.value, change: change.value }) : change
   })
   if (!read.ok) return read
-  const { report, change } = read.value
+  const { row, report, change } = read.value
   const derived = await evaluateChange(ports, { ...change, engine: request.engine ?? 'oracle' })
-  return derived.ok ? sameReport(report, derived.value) : derived
+  if (!derived.ok) return derived
+  const same = sameReport(report, derived.value)
+  return same.ok ? sameRow(row, derived.value) : same
+}
+
+/** The row that people query repeats some of the report, and may say otherwise. */
+function sameRow(row: ReplayRow, report: ReplayReport): Result<ReplayReport> {
+  const derived = figuresOf(report)
+  const recorded = Object.fromEntries(
+    Object.keys(derived).map(name => [name, row[name as keyof typeof derived]]),
+  )
+  const difference = firstDifference(recorded, derived, 'policy_replay_evaluation')
+  return difference === null ? done(report) : differing(difference)
 }
 
 /** The report, or a refusal that names the first field that came out otherwise. */

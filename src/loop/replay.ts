@@ -1,6 +1,6 @@
 import { move } from '../domain/lifecycle.ts'
 import { done, type Result } from '../domain/refusal.ts'
-import { ENGINE_VERSION, type ReplayEngine } from '../domain/replay.ts'
+import type { ReplayEngine } from '../domain/replay.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
 import type { ActorId, CandidateId, Instant, Json, JsonObject } from '../domain/units.ts'
 import { canonicalText, digestOf } from '../evidence/canonical.ts'
@@ -114,17 +114,11 @@ async function eventKey(tx: Reading, candidate: CandidateRow, report: ReplayRepo
   })
 }
 
-const replayRow = (
-  ports: Ports,
-  candidate: CandidateRow,
-  report: ReplayReport,
-  reportDigest: string,
-  at: Instant,
-): ReplayRow => ({
-  id: ports.randomness.id('replay'),
-  candidate_id: candidate.id,
+/** What the row of a replay repeats of its report. */
+export const figuresOf = (report: ReplayReport) => ({
+  candidate_id: report.candidate_id as CandidateId,
   replay_checksum: report.replay_checksum,
-  engine_version: ENGINE_VERSION,
+  engine_version: report.engine_version,
   cohort_scope_json: canonicalText(report.inputs.cohort_scope as unknown as Json),
   cohort_size: report.counts.in_scope,
   projected_margin_delta_bps: report.projected_margin_delta_bps,
@@ -133,7 +127,19 @@ const replayRow = (
   blast_radius_score: report.blast_radius.impacted_quote_ratio_bps / 10_000,
   hard_violation_count: Math.max(0, report.projected_hard_violation_delta ?? 0),
   risk_flags_json: canonicalText(report.risk_flags),
-  deterministic_pass: report.deterministic_pass ? 1 : 0,
+  deterministic_pass: report.deterministic_pass ? (1 as const) : (0 as const),
+})
+
+const replayRow = (
+  ports: Ports,
+  candidate: CandidateRow,
+  report: ReplayReport,
+  reportDigest: string,
+  at: Instant,
+): ReplayRow => ({
+  id: ports.randomness.id('replay'),
+  ...figuresOf(report),
+  candidate_id: candidate.id,
   idempotency_key: reportDigest,
   replayed_at: at,
 })

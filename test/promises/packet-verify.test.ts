@@ -117,3 +117,17 @@ test('a packet reads the same in every format: its id, its summary, both policie
     if (format === 'html') assert.doesNotMatch(text, /<script|https?:/)
   }
 })
+
+/** What a packet says and its evidence does not: the candidate's and the log's to prove. */
+const SAID_ALONE = ['candidate_version', 'created_by', 'built_by', 'proven', 'overturning_slope_share_bps']
+
+test('V2 a packet that lacks something, with an id that fits, is altered and no fault', async () => {
+  const names = Object.keys(packet).filter(name => !['schema', 'packet_id', ...SAID_ALONE].includes(name))
+  for (const name of names) {
+    for (const other of [undefined, null, 5]) {
+      const kept = JSON.parse(JSON.stringify(changed([name], () => other))) as Packet
+      const forged = { ...kept, packet_id: packetIdOf(kept) }
+      refusedWith('packet_altered', await verifyPacket(fileAlone(), JSON.stringify(forged)))
+    }
+  }
+})

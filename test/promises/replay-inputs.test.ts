@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
@@ -139,6 +140,27 @@ function withOtherCell(column: SnapshotColumn, row: number): SnapshotColumn {
   return { ...column, values: column.values.with(row, Number.isNaN(was) ? 1 : was + 1) }
 }
 
+interface ReportInStore {
+  readonly name: string
+  readonly checksum: string
+  readonly text: string
+}
+
+/** Puts another report in place of the one there is, under a name and with a checksum that fit wherever they stand. */
+function forge(from: ReportInStore, to: ReportInStore): void {
+  database
+    .prepare('UPDATE artifact SET digest = ?, body_json = ? WHERE digest = ?')
+    .run(to.name, to.text, from.name)
+  database
+    .prepare(
+      'UPDATE policy_replay_evaluation SET idempotency_key = ?, replay_checksum = ? WHERE idempotency_key = ?',
+    )
+    .run(to.name, to.checksum, from.name)
+  database
+    .prepare('UPDATE policy_candidate SET latest_replay_checksum = ? WHERE id = ?')
+    .run(to.checksum, candidateId)
+}
+
 test('R3 a forged report, with every checksum and name made to fit, is derived anew and its field is named', async () => {
   const { digest, body } = database
     .prepare(
@@ -148,22 +170,6 @@ test('R3 a forged report, with every checksum and name made to fit, is derived a
     .get(report.replay_checksum) as { readonly digest: Digest; readonly body: string }
   const { replay_checksum: _, ...fields } = JSON.parse(body) as ReplayReport
   const all = leavesOf(fields as unknown as Json)
-  const forge = (
-    from: { name: string; checksum: string },
-    to: { name: string; checksum: string; text: string },
-  ) => {
-    database
-      .prepare('UPDATE artifact SET digest = ?, body_json = ? WHERE digest = ?')
-      .run(to.name, to.text, from.name)
-    database
-      .prepare(
-        'UPDATE policy_replay_evaluation SET idempotency_key = ?, replay_checksum = ? WHERE idempotency_key = ?',
-      )
-      .run(to.name, to.checksum, from.name)
-    database
-      .prepare('UPDATE policy_candidate SET latest_replay_checksum = ? WHERE id = ?')
-      .run(to.checksum, candidateId)
-  }
   const real = { name: digest, checksum: report.replay_checksum, text: body }
   const checksums = new Set<Digest>([report.replay_checksum])
   for (const path of all) {
@@ -205,5 +211,118 @@ test('R3 a replay over another scope than the candidate has is named, however we
   const found = await objection()
   edit.run(row.cohort_scope_json, candidateId)
   assert.equal(found?.facts.field, 'inputs.cohort_scope.segments.0')
+  assert.equal(await objection(), null)
+})
+
+const storedReport = (): ReportInStore => {
+  const text = canonicalText(report as unknown as Json)
+  return { name: digestOfText(text), checksum: report.replay_checksum, text }
+}
+
+test('R3 a report in another form than the canonical one is refused, though it reads as the same values to us', async () => {
+  const real = storedReport()
+  const { text } = real
+  const forms = {
+    'a name twice': text.replace('{', '{"counts":{"in_scope":1},'),
+    'names in another order': JSON.stringify(Object.fromEntries(Object.entries(report).reverse())),
+    spaces: JSON.stringify(report, null, 1),
+    'a letter by its number': text.replace('"scored"', '"\\u0073cored"'),
+    'a number with an exponent': text.replace('"in_scope":1500', '"in_scope":15e2'),
+    nothing: 'null',
+    'a list': '[]',
+    'no JSON': '{nope',
+  }
+  for (const [what, other] of Object.entries(forms)) {
+    assert.notEqual(other, text, what)
+    const forged = { ...real, name: digestOfText(other), text: other }
+    forge(real, forged)
+    const found = await objection()
+    forge(forged, real)
+    assert.equal(found?.code, 'audit_broken', what)
+  }
+  assert.equal(await objection(), null)
+})
+
+test('R3 a report or an input that lacks a field, with every digest made to fit, is broken evidence and no fault', async () => {
+  const { replay_checksum: _, ...fields } = report
+  const real = storedReport()
+  const lacking = (change: (copy: ReplayReport) => void): ReportInStore => {
+    const copy = structuredClone(fields) as ReplayReport
+    change(copy)
+    const checksum = replayChecksum(copy)
+    const text = canonicalText({ ...copy, replay_checksum: checksum } as unknown as Json)
+    return { name: digestOfText(text), checksum, text }
+  }
+  for (const name of ['inputs', 'candidate_id', ...sampled(Object.keys(fields), 4)]) {
+    const forged = lacking(copy => Reflect.deleteProperty(copy, name))
+    forge(real, forged)
+    const found = await objection()
+    forge(forged, real)
+    assert.equal(found?.code, 'audit_broken', name)
+  }
+  for (const [at, { table, text, digest, named }] of inputs().entries()) {
+    const { body } = database
+      .prepare(`SELECT ${text} AS body FROM ${table} WHERE ${digest} = ?`)
+      .get(named) as { readonly body: string }
+    const field = (
+      ['base_policy_digest', 'proposed_policy_digest', 'thresholds_digest', 'model_digest'] as const
+    )[at]
+    for (const other of [
+      '{}',
+      canonicalText({ ...JSON.parse(body), fits: [], guardrails: 1, rules: [{}] }),
+    ]) {
+      const forged = lacking(copy => Object.assign(copy.inputs, { [field as string]: digestOfText(other) }))
+      const edit = database.prepare(`UPDATE ${table} SET ${text} = ?, ${digest} = ? WHERE ${digest} = ?`)
+      edit.run(other, digestOfText(other), named)
+      forge(real, forged)
+      const found = await objection()
+      forge(forged, real)
+      edit.run(body, named, digestOfText(other))
+      assert.equal(found?.code, 'audit_broken', `${field} ${other.slice(0, 40)}`)
+    }
+  }
+  const scope = database.prepare('UPDATE policy_candidate SET cohort_scope_json = ? WHERE id = ?')
+  scope.run('{nope', candidateId)
+  assert.equal((await objection())?.code, 'audit_broken')
+  scope.run(canonicalText(report.inputs.cohort_scope as unknown as Json), candidateId)
+  assert.equal(await objection(), null)
+})
+
+test('R3 a figure of the row that repeats the report is named where it says otherwise', async () => {
+  const row = database
+    .prepare('SELECT * FROM policy_replay_evaluation WHERE replay_checksum = ?')
+    .get(report.replay_checksum) as Readonly<Record<string, string | number | null>>
+  const repeated = Object.entries(row).filter(([name]) => !NOT_OF_THE_REPORT.includes(name))
+  assert.ok(repeated.length >= 9)
+  for (const [name, value] of repeated) {
+    const edit = database.prepare(`UPDATE policy_replay_evaluation SET ${name} = ? WHERE id = ?`)
+    const other = { deterministic_pass: 0, blast_radius_score: 0.5 }[name] ?? Number(value) + 1
+    edit.run(typeof value === 'string' ? `${value}x` : other, row.id as string)
+    const found = await objection()
+    edit.run(value, row.id as string)
+    assert.deepEqual([found?.code, found?.facts.field], ['audit_broken', `policy_replay_evaluation.${name}`])
+  }
+  assert.equal(await objection(), null)
+})
+
+/** What is the row's own, and what finds it. */
+const NOT_OF_THE_REPORT = [
+  ...['id', 'candidate_id', 'replay_checksum', 'idempotency_key', 'replayed_at'],
+  'row_order',
+]
+
+test('R3 a pipe in place of the snapshot ends the check instead of keeping it waiting', async () => {
+  const file = join(
+    installed.folder,
+    'home',
+    'snapshots',
+    `${report.inputs.snapshot_digest.slice('sha256:'.length)}.parquet`,
+  )
+  await rename(file, `${file}.away`)
+  execFileSync('mkfifo', [file])
+  const found = await objection()
+  await rm(file)
+  await rename(`${file}.away`, file)
+  assert.equal(found?.code, 'not_found')
   assert.equal(await objection(), null)
 })
