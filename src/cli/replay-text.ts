@@ -1,6 +1,7 @@
 import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
 import { estimateText, signed } from '../domain/packet-summary.ts'
 import type { Estimate, Mover, ReplayReport, ReplaySlice } from '../domain/replay-report.ts'
+import { onOneLine } from '../domain/text.ts'
 import { interval, secondsChange } from './report/figures.ts'
 
 /** A replay for people: what was counted, what changes, where, who moves most, and what to do next. */
@@ -37,8 +38,9 @@ export const verifiedText = (report: ReplayReport): string =>
 
 type Row = readonly [label: string, text: string]
 
-function block(title: string, rows: readonly Row[]): string {
-  if (rows.length === 0) return ''
+function block(title: string, given: readonly Row[]): string {
+  if (given.length === 0) return ''
+  const rows = given.map(([label, text]) => [onOneLine(label), onOneLine(text)] as const)
   const width = Math.max(...rows.map(([label]) => label.length))
   return [title, ...rows.map(([label, text]) => `  ${label.padEnd(width)}  ${text}`.trimEnd())].join('\n')
 }

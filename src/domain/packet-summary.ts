@@ -4,6 +4,7 @@ import { overturningText } from './overturning.ts'
 import type { HistoryVerdict, PacketBody } from './packet.ts'
 import type { RuleDiff } from './policy.ts'
 import type { Estimate, ReplayReport } from './replay-report.ts'
+import { onOneLine } from './text.ts'
 
 /** At most five lines for ten seconds of reading. Every number is one of the report's; what is not proven is called so. */
 export function packetSummary(grounds: SummaryGrounds): readonly string[] {
@@ -34,7 +35,7 @@ function changeLine(ruleDiffs: readonly RuleDiff[]): string {
 export function changeText({ rule_id, operation, field, from, to }: RuleDiff): string {
   if (operation === 'add') return `add rule ${rule_id}`
   if (operation === 'remove') return `remove rule ${rule_id}`
-  return `${rule_id}: ${field} ${String(from)} -> ${String(to)}`
+  return onOneLine(`${rule_id}: ${field} ${String(from)} -> ${String(to)}`)
 }
 
 function effectLine({ replay, proven, overturning_slope_share_bps, currency }: SummaryGrounds): string {
@@ -58,7 +59,7 @@ export function estimateText({ point, lower, upper }: Estimate, unit: string): s
 export const signed = (value: number): string => (value > 0 ? `+${value}` : String(value))
 
 function reachLine({ blast_radius, counts }: ReplayReport): string {
-  const segments = blast_radius.impacted_segment_keys.join(', ') || 'none'
+  const segments = onOneLine(blast_radius.impacted_segment_keys.join(', ')) || 'none'
   const share = blast_radius.impacted_quote_ratio_bps
   return `reach: ${blast_radius.impacted_quote_count} of ${counts.scored} quotes (${share} bps), segments ${segments}`
 }

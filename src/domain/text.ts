@@ -2,6 +2,9 @@
 export const normaliseText = (raw: string): string =>
   raw.normalize('NFC').trim().toLowerCase().normalize('NFC')
 
+/** Text within a line that must stay one: a word of a quote or a condition could else make lines that pass for ours. */
+export const onOneLine = (text: string): string => text.replace(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ')
+
 /** Order by UTF-8 bytes, which is the order of code points and not of UTF-16 units. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0
