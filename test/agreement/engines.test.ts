@@ -20,11 +20,11 @@ import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { marginBps, netCents } from '../../src/domain/arithmetic.ts'
 import { type Decision, decide } from '../../src/domain/decision.ts'
 import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
-import type { CheckedPolicy } from '../../src/domain/policy.ts'
+import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { type QuoteColumns, quoteAt } from '../../src/domain/quote.ts'
 import { type ReplaySums, type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { changedRules } from '../../src/domain/rule-effects.ts'
-import { arbitraryPolicy } from '../support/generate-policy.ts'
+import { arbitraryPolicy, arbitraryRule } from '../support/generate-policy.ts'
 import { arbitraryColumns } from '../support/generate-quotes.ts'
 import { arbitraryTask, checked, named } from '../support/generate-task.ts'
 import { columnsOfQuotes } from '../support/quote-columns.ts'
@@ -89,6 +89,41 @@ test('R2 deciding one quote, as the runtime does, equals the oracle', () => {
     }),
     { seed: SEED, numRuns: 120 },
   )
+})
+
+test('R2 policies of more rules and approvers than a word has bits are told apart to the last rule', async () => {
+  // A rule that may be absent would leave few quotes of so many rules to be decided.
+  const decidable = (id: string) =>
+    arbitraryRule(id).filter(({ kind, when }) => kind !== 'margin_floor' && !/attr|cost|margin/.test(when))
+  const rules = fc
+    .integer({ min: 34, max: 70 })
+    .chain(count => fc.tuple(...Array.from({ length: count }, (_, at) => decidable(`rule-${at}`))))
+    .map(made =>
+      made.map((rule, at) => (rule.kind === 'approval' ? { ...rule, approver: `person-${at % 37}` } : rule)),
+    )
+  const tasks = fc.record({
+    before: rules,
+    after: rules,
+    kept: fc.nat({ max: 33 }),
+    columns: arbitraryColumns(),
+  })
+  const policyOf = (chosen: PolicyDocument['rules']): CheckedPolicy =>
+    checked({ schema: 'clo_policy.v1', name: 'many', rules: chosen })
+  let impacted = 0
+  for (const { before, after, kept, columns } of fc.sample(tasks, { seed: SEED, numRuns: 12 })) {
+    const given: ReplayTask = {
+      snapshotDigest: 'sha256:00',
+      columns,
+      base: policyOf(before),
+      candidates: [policyOf([...before.slice(0, kept), ...after.slice(kept)])],
+      scope: WHOLE_SNAPSHOT,
+      model: null,
+    }
+    const expected = await oracle.evaluate(given)
+    assert.deepEqual(await oneThread.evaluate(given), expected, `seed ${SEED}`)
+    impacted += expected[0]?.impacted ?? 0
+  }
+  assert.ok(impacted > 50, `${impacted} quotes impacted`)
 })
 
 test('R2 the rules that changed a quote are the same for the runtime and the oracle', async () => {
