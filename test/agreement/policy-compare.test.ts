@@ -264,6 +264,27 @@ test('a comparison that its budget does not reach is looser, unsettled, also whe
   })
 })
 
+test('a quote that exists but is not found leaves the answer open, never settled as if there were none', () => {
+  // Two thirds of a margin on a net price of 3 cents: a list price of 2 with a surcharge of a half.
+  const rules = [
+    { id: 'rare', kind: 'prohibit', when: 'quote.list_cents < 3 && quote.margin_bps == 3333' },
+    { id: 'needs-cost', kind: 'prohibit', when: 'quote.cost_cents < 0' },
+  ] as const
+  const base = checked({ schema: 'clo_policy.v1', name: 'rare', rules })
+  const candidate = checked({ schema: 'clo_policy.v1', name: 'rare', rules: rules.slice(1) })
+  const quote: Request = {
+    segment: '',
+    region: '',
+    productFamily: '',
+    listCents: 2,
+    costCents: 2,
+    requestedDiscountBps: -5_000,
+    attributes: {},
+  }
+  assert.ok(isLooserByOracle(base, candidate, quote))
+  assert.equal(comparePolicies(base, candidate).verdict, 'looser')
+})
+
 test('a counterexample has every attribute it needs, also one called like something that every object has', () => {
   const rules = (name: string) =>
     [

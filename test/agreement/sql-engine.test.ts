@@ -51,6 +51,21 @@ test('R2 zero prices, halves, empty scopes, duplicate and contradictory rules co
   await agrees(taskOf([], given.base.document.rules, []))
 })
 
+test('R2 cohorts whose names come out the same are counted together by each engine', async () => {
+  const given = taskOf(
+    [
+      { segment: 'a/b', region: 'c', requestedDiscountBps: 900 },
+      { segment: 'a', region: 'b/c', requestedDiscountBps: 900 },
+    ],
+    [],
+    [{ id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: 500 } }],
+  )
+  const [sums] = await oracle.evaluate(given)
+  assert.deepEqual(sums?.impacted_cohorts, { 'a/b/c': 2 })
+  await agrees(given)
+  assert.deepEqual(await columnarEngine({ threads: 0 }).evaluate(given), await oracle.evaluate(given))
+})
+
 test('R2 what is called like something that every object has is summed as itself by each engine', async () => {
   const given = inheritedNamesTask()
   const [sums] = await oracle.evaluate(given)
