@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { literal } from './connection.ts'
-import { isListed, type ListedTexts, listTexts } from './listed-texts.ts'
+import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
 
 /** Streams answers of one column over a Parquet file, in the order of its rows where the question asks for no other. */
 export class ColumnStream {
@@ -25,12 +25,9 @@ export class ColumnStream {
     return `read_parquet(${literal(this.#path)}, file_row_number = true)`
   }
 
-  isListed(name: string): Promise<boolean> {
-    return isListed(this.#connection, this.file, name)
-  }
-
-  listed(name: string): Promise<ListedTexts> {
-    return listTexts(this.#connection, this.file, name)
+  /** null where a column's distinct texts are too many. */
+  listed(name: string): Promise<ListedTexts | null> {
+    return listTexts(this.#connection, this.file, name, LISTED_MAX)
   }
 
   async run(statement: string): Promise<void> {

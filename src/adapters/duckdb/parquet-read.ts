@@ -2,7 +2,7 @@ import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { NumberBuffer, sortedTextColumn, TextDictionary } from '../../domain/column-buffers.ts'
 import type { SnapshotColumn } from '../../domain/snapshot-columns.ts'
 import { identifier, literal, withDuckDB } from './connection.ts'
-import { isListed, listTexts } from './listed-texts.ts'
+import { LISTED_MAX, listTexts } from './listed-texts.ts'
 
 /** Columns of a Parquet file that holds text, integers and instants only. */
 export interface ParquetColumns {
@@ -97,15 +97,14 @@ function quoteIdSink(name: string): Sink {
 
 /** Columns of few distinct texts come as numbers; others text by text. */
 async function textSink(connection: DuckDBConnection, path: string, name: string): Promise<Sink> {
-  const file = `read_parquet(${literal(path)})`
-  if (!(await isListed(connection, file, name))) return spelledSink(name)
-  const { texts, code } = await listTexts(connection, file, name)
+  const listed = await listTexts(connection, `read_parquet(${literal(path)})`, name, LISTED_MAX)
+  if (listed === null) return spelledSink(name)
   const codes = new NumberBuffer()
   return {
     name,
-    selected: code,
+    selected: listed.code,
     take: (chunk, at) => takeNumbers(chunk, at, codes),
-    column: () => ({ name, kind: 'text', codes: codes.toCodes(), dictionary: texts }),
+    column: () => ({ name, kind: 'text', codes: codes.toCodes(), dictionary: listed.texts }),
   }
 }
 

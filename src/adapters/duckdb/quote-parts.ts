@@ -5,7 +5,7 @@ import type { StoredQuotes } from '../../loop/ports.ts'
 import type { ColumnOf, ConditionColumn } from '../sql/condition.ts'
 import { scopeSql } from '../sql/quotes.ts'
 import { DUCKDB } from './dialect.ts'
-import { isListed, listTexts } from './listed-texts.ts'
+import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
 import { parquetQuotes } from './parquet-quotes.ts'
 import { integerColumn, integers, listed, numbers, type Reader, readParts, spelled } from './part-reader.ts'
 
@@ -39,10 +39,8 @@ export async function quoteParts(
 ): Promise<QuoteParts> {
   const source = parquetQuotes(stored.file, stored)
   const quotes = `(${source.quotes})`
-  const [segment, region] = [
-    await listTexts(connection, quotes, 'segment'),
-    await listTexts(connection, quotes, 'region'),
-  ]
+  const segment = (await listTexts(connection, quotes, 'segment')) as ListedTexts
+  const region = (await listTexts(connection, quotes, 'region')) as ListedTexts
   const readers = {
     places: numbers('CAST(place AS INTEGER)', Int32Array),
     segment: listed(segment),
@@ -105,14 +103,14 @@ export async function quoteParts(
 }
 
 /** Few texts are listed, many are numbered by each part. */
-const textReader = async (
+async function textReader(
   connection: DuckDBConnection,
   quotes: string,
   column: string,
-): Promise<Reader<TextColumn>> =>
-  (await isListed(connection, quotes, column))
-    ? listed(await listTexts(connection, quotes, column))
-    : spelled(column)
+): Promise<Reader<TextColumn>> {
+  const few = await listTexts(connection, quotes, column, LISTED_MAX)
+  return few === null ? spelled(column) : listed(few)
+}
 
 /** Readers of attributes under the names of their SQL columns, and what they read under the attributes' own. */
 async function attributeReaders(

@@ -4,6 +4,7 @@ import type { Digest } from '../../domain/units.ts'
 import { ABSENT_INTEGER, SnapshotHash } from '../../evidence/snapshot-hash.ts'
 import { ColumnStream } from './column-stream.ts'
 import { identifier } from './connection.ts'
+import type { ListedTexts } from './listed-texts.ts'
 import { countRows, describe } from './parquet-read.ts'
 
 /** Says how many rows of all columns were read, of how many. */
@@ -70,12 +71,17 @@ async function addIds(
 }
 
 async function addTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
-  if (await stream.isListed(name)) await addListedTexts(hash, stream, name)
+  const listed = await stream.listed(name)
+  if (listed !== null) await addListedTexts(hash, stream, name, listed)
   else if (!(await addTextsInOrder(hash, stream, name))) await addNumberedTexts(hash, stream, name)
 }
 
-async function addListedTexts(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<void> {
-  const { texts, code } = await stream.listed(name)
+async function addListedTexts(
+  hash: SnapshotHash,
+  stream: ColumnStream,
+  name: string,
+  { texts, code }: ListedTexts,
+): Promise<void> {
   hash.beginTexts(name, texts.length)
   hash.texts(texts)
   await stream.codes(`SELECT ${code} FROM ${stream.file}`, codes => hash.codes(codes))
