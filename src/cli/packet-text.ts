@@ -2,7 +2,8 @@ import type { AttackResult } from '../domain/attack.ts'
 import { moneyChangeText, moneyEstimateText } from '../domain/money-text.ts'
 import type { Packet } from '../domain/packet.ts'
 import { changeText, estimateText } from '../domain/packet-summary.ts'
-import type { Estimate } from '../domain/replay-report.ts'
+import type { Estimate, MoverDecision } from '../domain/replay-report.ts'
+import { onOneLine } from '../domain/text.ts'
 import { attackFigure, guardrailRows } from './report/guardrail-rows.ts'
 
 export const PACKET_FORMATS = ['text', 'md', 'json', 'html'] as const
@@ -21,7 +22,8 @@ export function packetSections(packet: Packet): readonly PacketSection[] {
     lines('In short', packet.summary),
     table('Change', ['change', 'why'], changeRows(packet)),
     table('Effect on closed quotes', ['measure', 'point and 95% interval'], effectRows(packet)),
-    table('By segment', ['segment', 'quotes', 'impacted', 'margin', 'expected'], segmentRows(packet)),
+    ...sliceTables(packet),
+    ...moverTables(packet),
     table(
       'Guardrails, each judged at the worse end of its interval',
       ['guardrail', 'outcome', 'measured', 'limit'],
@@ -65,11 +67,12 @@ function effectRows({ replay, currency }: Packet): readonly (readonly string[])[
   return [
     ['expected margin', moneyEstimateText(intervals.expected_margin_delta_cents_per_quote, currency)],
     row('margin rate', intervals.margin_delta_bps, 'bps'),
+    row('margin on revenue', intervals.revenue_weighted_margin_delta_bps, 'bps'),
     row('win rate', intervals.win_rate_delta_bps, 'bps'),
     row('approval load', intervals.approval_load_delta_bps, 'bps'),
     row('approval latency', intervals.approval_latency_delta_seconds, 's'),
     row('approval coverage lost', intervals.approval_coverage_loss_bps, 'bps'),
-    row('hard violations', intervals.hard_violation_delta, 'quotes'),
+    row('hard violations', intervals.hard_violation_delta, 'in all'),
   ]
 }
 
@@ -79,14 +82,43 @@ const known = (value: number | null, unit: string): string =>
 const knownMoney = (minor: number | null, currency: string): string =>
   minor === null ? 'unknown' : moneyChangeText(minor, currency)
 
-const segmentRows = ({ replay, currency }: Packet): readonly (readonly string[])[] =>
-  Object.entries(replay.by_segment).map(([segment, slice]) => [
-    segment === '' ? '(none)' : segment,
-    String(slice.scored),
-    String(slice.impacted),
-    known(slice.margin_delta_bps, 'bps'),
-    knownMoney(slice.expected_margin_delta_cents.per_quote, currency),
-  ])
+const sliceTables = ({ replay, currency }: Packet): readonly PacketSection[] =>
+  (['segment', 'region', 'rule'] as const).map(dimension =>
+    table(
+      `By ${dimension}`,
+      [dimension, 'quotes', 'impacted', 'margin', 'expected'],
+      Object.entries(replay[`by_${dimension}`]).map(([key, slice]) => [
+        onOneLine(key) || '(none)',
+        String(slice.scored),
+        String(slice.impacted),
+        known(slice.margin_delta_bps, 'bps'),
+        knownMoney(slice.expected_margin_delta_cents.per_quote, currency),
+      ]),
+    ),
+  )
+
+/** The quotes that lose and gain most, with what both policies decide and which rule makes the difference. */
+const moverTables = ({ replay, currency }: Packet): readonly PacketSection[] =>
+  (['losing', 'gaining'] as const).map(side =>
+    table(
+      side === 'losing' ? 'Quotes that lose most' : 'Quotes that gain most',
+      ['quote', 'expected', 'before', 'after', 'by'],
+      replay.movers[side].map(mover => [
+        onOneLine(mover.quote_id),
+        moneyChangeText(mover.expected_margin_delta_cents, currency),
+        decisionText(mover.base),
+        decisionText(mover.candidate),
+        mover.rule_ids.join(', '),
+      ]),
+    ),
+  )
+
+const decisionText = ({ granted_discount_bps, approval_required, violations }: MoverDecision): string =>
+  [
+    `${granted_discount_bps} bps`,
+    ...(approval_required ? ['approval'] : []),
+    ...(violations.length > 0 ? [`violates ${violations.join(' ')}`] : []),
+  ].join(', ')
 
 const guardrailTable = ({ replay, evidence }: Packet): readonly (readonly string[])[] =>
   guardrailRows(replay, evidence.thresholds.guardrails).map(
@@ -128,7 +160,8 @@ function supportLines({
     `${counts.in_scope} quotes in scope: ${counts.scored} scored, ${counts.open} open, not replayable: ${left.join(', ')}`,
     `observed ${known(support.observed_bps, 'bps')}, reweighted ${known(support.reweighted_bps, 'bps')}, extrapolated ${known(support.extrapolated_bps, 'bps')}`,
     `worst case on extrapolated quotes: ${knownMoney(support.worst_case_expected_margin_delta_cents_per_quote, currency)} a quote`,
-    `${blast_radius.impacted_quote_count} quotes impacted, ${blast_radius.impacted_value_ratio_bps} bps of the value`,
+    `${blast_radius.impacted_quote_count} quotes impacted, ${blast_radius.impacted_value_ratio_bps} bps of the value, of ${blast_radius.impacted_cluster_count} independent clusters`,
+    `cohorts impacted: ${onOneLine(blast_radius.impacted_cohort_ids.join(', ')) || 'none'}`,
     `history: ${fitness_verdict}`,
   ]
 }

@@ -108,11 +108,18 @@ test('V2 a forged packet with all digests made anew is still found out', async (
   }
 })
 
-test('a packet reads the same in every format: its id, its summary, both policies', () => {
+test('a packet reads the same in every format: its id, both policies, who moves most, and where', () => {
+  const { movers, by_region, by_rule, blast_radius } = packet.replay
+  const shown = [
+    ...[...movers.losing, ...movers.gaining].map(mover => mover.quote_id),
+    ...[...Object.keys(by_region), ...Object.keys(by_rule), ...blast_radius.impacted_cohort_ids],
+  ]
+  assert.ok(shown.length > 10)
   for (const format of PACKET_FORMATS) {
     const text = renderPacket(packet, format)
     assert.ok(text.includes(packet.packet_id), format)
     assert.ok(text.includes('discount-cap-smb'), format)
+    for (const name of shown) assert.ok(text.includes(name), `${format} leaves ${name} out`)
     if (format === 'json') assert.deepEqual(JSON.parse(text), packet)
     if (format === 'html') assert.doesNotMatch(text, /<script|https?:/)
   }
