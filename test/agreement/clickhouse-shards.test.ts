@@ -8,7 +8,7 @@ import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
 import { quotePlace } from '../../src/adapters/clickhouse/push.ts'
 import { pushedReplay } from '../../src/adapters/clickhouse/pushed-replay.ts'
 import { fingerprintOf, sentColumns, sentFile } from '../../src/adapters/clickhouse/sent-quotes.ts'
-import { QUOTES_TABLE, quotesTableSql, SHARD_TABLE } from '../../src/adapters/clickhouse/tables.ts'
+import { SHARD_TABLE } from '../../src/adapters/clickhouse/tables.ts'
 import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { snapshots } from '../../src/adapters/snapshots.ts'
@@ -20,7 +20,7 @@ import { evaluateChange } from '../../src/loop/evaluate.ts'
 import { evaluateStored } from '../../src/loop/evaluate-stored.ts'
 import type { Ports, StoredQuotes } from '../../src/loop/ports.ts'
 import { asSnapshot } from '../support/as-snapshot.ts'
-import { CLICKHOUSE_SERVER, startTwoServers, type TestCluster } from '../support/clickhouse-servers.ts'
+import { CLICKHOUSE_SERVER, startShards, type TestCluster } from '../support/clickhouse-servers.ts'
 import { scratchFolder, valueIn } from '../support/fresh-home.ts'
 import { arbitraryTask, checked } from '../support/generate-task.ts'
 import { sharpTask } from '../support/sql-tasks.ts'
@@ -39,11 +39,7 @@ let folder: ReturnType<typeof scratchFolder>
 before(async () => {
   folder = scratchFolder()
   if (skip) return
-  cluster = await startTwoServers()
-  for (const server of cluster.servers) await server.plain(quotesTableSql(SHARD_TABLE))
-  await cluster.servers[0].plain(
-    `CREATE TABLE ${QUOTES_TABLE} AS ${SHARD_TABLE} ENGINE = Distributed(two, default, ${SHARD_TABLE}, cityHash64(place))`,
-  )
+  cluster = await startShards()
 })
 after(async () => {
   folder[Symbol.dispose]()

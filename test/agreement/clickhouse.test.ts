@@ -6,18 +6,17 @@ import { text } from '../../src/adapters/clickhouse/dialect.ts'
 import { clickHouseEngine } from '../../src/adapters/clickhouse/engine.ts'
 import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
 import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
-import { QUOTES_TABLE, quotesTableSql } from '../../src/adapters/clickhouse/tables.ts'
+import { QUOTES_TABLE, SHARD_TABLE } from '../../src/adapters/clickhouse/tables.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
-import { CLICKHOUSE_SERVER, startTwoServers, type TestCluster } from '../support/clickhouse-servers.ts'
+import { CLICKHOUSE_SERVER, startShards, type TestCluster } from '../support/clickhouse-servers.ts'
 import { arbitraryTask } from '../support/generate-task.ts'
-import { sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
+import { saidTwiceTask, sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
 import { obstacle } from '../support/store-obstacle.ts'
 import { countKinds, noKinds } from '../support/task-kinds.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
-const LOCAL = `${QUOTES_TABLE}_local`
 const skip =
   CLICKHOUSE_SERVER === null
     ? '1 test file left out: no clickhouse-server here, or not where it was named'
@@ -29,11 +28,7 @@ let database: ClickHouse
 
 before(async () => {
   if (skip) return
-  cluster = await startTwoServers()
-  for (const server of cluster.servers) await server.plain(quotesTableSql(LOCAL))
-  await cluster.servers[0].plain(
-    `CREATE TABLE ${QUOTES_TABLE} AS ${LOCAL} ENGINE = Distributed(two, default, ${LOCAL}, cityHash64(place))`,
-  )
+  cluster = await startShards()
   database = await open(60)
 })
 after(async () => {
@@ -89,7 +84,7 @@ test('R2 zero prices, halves, empty scopes, texts with quotes and totals beyond 
   const nobody = { ...WHOLE_SNAPSHOT, quote_ids: ['nobody'] }
   await agrees({ ...sharpTask(), scope: nobody, candidates: sharpTask().candidates.slice(0, 1) })
   await agrees({ ...taskOf([], [], []), candidates: sharpTask().candidates.slice(0, 1) })
-  for (const task of [textTask(), wideTask()])
+  for (const task of [textTask(), wideTask(), saidTwiceTask()])
     await agrees({ ...task, candidates: task.candidates.slice(0, 1) })
 })
 
@@ -123,10 +118,10 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
   const [, second] = cluster.servers
   await push(given)
   const here = `snapshot = ${text(given.snapshotDigest)}`
-  const there = Number(await second.plain(`SELECT count() FROM ${LOCAL} WHERE ${here}`))
+  const there = Number(await second.plain(`SELECT count() FROM ${SHARD_TABLE} WHERE ${here}`))
   assert.ok(there > 0 && there < whole, 'both shards hold rows')
 
-  await second.plain(`INSERT INTO ${LOCAL} SELECT * FROM ${LOCAL} WHERE ${here}`)
+  await second.plain(`INSERT INTO ${SHARD_TABLE} SELECT * FROM ${SHARD_TABLE} WHERE ${here}`)
   const twice = await obstacle(replayed(given))
   assert.equal(twice.code, 'store_unavailable')
   assert.equal(twice.facts.cause, 'not_whole')
@@ -134,7 +129,7 @@ test('R4 rows that a shard lost, or has twice, refuse the replay and are named',
   const shard = { number: 2, address: second.address, rows_pushed: there }
   assert.deepEqual(twice.facts.shard, { ...shard, rows_found: 2 * there })
 
-  await second.plain(`ALTER TABLE ${LOCAL} DROP PARTITION ${text(given.snapshotDigest)}`)
+  await second.plain(`ALTER TABLE ${SHARD_TABLE} DROP PARTITION ${text(given.snapshotDigest)}`)
   const lost = await obstacle(replayed(given))
   assert.deepEqual([lost.facts.rows_expected, lost.facts.rows_found], [whole, whole - there])
   assert.deepEqual(lost.facts.shard, { ...shard, rows_found: 0 })

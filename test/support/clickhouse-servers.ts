@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { clickHouseServerPath } from '../../scripts/clickhouse.mjs'
+import { QUOTES_TABLE, quotesTableSql, SHARD_TABLE } from '../../src/adapters/clickhouse/tables.ts'
 
 export const CLICKHOUSE_SERVER = clickHouseServerPath()
 
@@ -50,6 +51,16 @@ export async function startTwoServers(): Promise<TestCluster> {
     throw fault
   }
   return { servers: servers as unknown as TestCluster['servers'], stop }
+}
+
+/** The same with the quotes tables that docs/clickhouse.md says to make: one on each, and over both a Distributed one on the first. */
+export async function startShards(): Promise<TestCluster> {
+  const cluster = await startTwoServers()
+  for (const server of cluster.servers) await server.plain(quotesTableSql(SHARD_TABLE))
+  await cluster.servers[0].plain(
+    `CREATE TABLE ${QUOTES_TABLE} AS ${SHARD_TABLE} ENGINE = Distributed(${CLUSTER}, default, ${SHARD_TABLE}, cityHash64(place))`,
+  )
+  return cluster
 }
 
 function startServer(folder: string, http: number, tcp: readonly number[], at: number): TestServer {

@@ -89,6 +89,15 @@ export function textTask(): ReplayTask {
   )
 }
 
+/** A rule that is said twice, by the candidate alone: its effect is another, and nothing that is decided. */
+export function saidTwiceTask(): ReplayTask {
+  const rules: readonly Rule[] = [
+    { id: 'approval', kind: 'approval', when: 'true', approver: 'finance' },
+    { id: 'approval-again', kind: 'approval', when: 'true', approver: 'finance' },
+  ]
+  return taskOf([{}, { segment: 'enterprise' }], rules.slice(1), rules)
+}
+
 /** Zero prices, prices that end in a half, costs that are absent, duplicate and contradictory rules. */
 export function sharpTask(): ReplayTask {
   const rules: readonly Rule[] = [

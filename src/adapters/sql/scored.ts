@@ -21,13 +21,12 @@ export function comparedStages(
 ): Stages {
   const reoffered = '(base_granted <> candidate_granted OR base_approval <> candidate_approval)'
   const regoverned = anyOf([...violatedOtherwise(pair), ...approvedOtherwise(pair)])
-  const impacted = `(${reoffered} OR ${regoverned})`
   const columns = {
     reoffered,
-    impacted,
+    impacted: `(${reoffered} OR ${regoverned})`,
     base_violations: violationsSql(pair, 'base'),
     candidate_violations: violationsSql(pair, 'candidate'),
-    changed_rules: changedRulesSql(pair, impacted, dialect),
+    changed_rules: changedRulesSql(pair, dialect),
     margin_delta: MARGIN_DELTA,
     margin_bin: binSql(),
     latency_seconds: history.latencySecondsSql,
@@ -85,9 +84,9 @@ export function scoredStages(
 
 /**
  * The numbers of the rules that changed a quote, as changedRules of the domain says: the effect differs, and for a cap the
- * grant differs too and the cap's limit is the grant of either policy; and EVERY_RULE where anything changed.
+ * grant differs too and the cap's limit is the grant of either policy; and EVERY_RULE.
  */
-function changedRulesSql({ ruleIds }: PolicyPair, impacted: string, dialect: Dialect): string {
+function changedRulesSql({ ruleIds }: PolicyPair, dialect: Dialect): string {
   const counts = (effect: string, granted: string): string =>
     `(${effect} <> 0 AND (${effect} < ${CAP_EFFECTS_FROM} OR (base_granted <> candidate_granted AND ${effect} - ${CAP_EFFECT} = ${granted})))`
   const changed = ruleIds.map((_, at) => {
@@ -95,5 +94,5 @@ function changedRulesSql({ ruleIds }: PolicyPair, impacted: string, dialect: Dia
     const is = `candidate_effect_${at}`
     return `CASE WHEN ${was} <> ${is} AND (${counts(was, 'base_granted')} OR ${counts(is, 'candidate_granted')}) THEN ${at} END`
   })
-  return dialect.integers([`CASE WHEN ${impacted} THEN ${EVERY_RULE} END`, ...changed])
+  return dialect.integers([String(EVERY_RULE), ...changed])
 }

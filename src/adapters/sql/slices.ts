@@ -105,7 +105,8 @@ function sumsBySlice(scored: Stages, withModel: boolean, dialect: Dialect): stri
   })
   const keys = ['slice', ...DIMENSION_KEYS].join(', ')
   return selectFrom(
-    withColumns(repeated, Object.fromEntries(keyed)),
+    // A rule may say otherwise about a quote on which both policies decide alike.
+    withColumns(repeated, Object.fromEntries(keyed), `impacted OR slice < ${EVERY_RULE}`),
     `SELECT ${keys}, ${measures(withModel, dialect)}`,
     `GROUP BY ${keys}`,
   )
