@@ -23,6 +23,7 @@ export interface PartsTask {
 export class PartSums {
   readonly #of: PartsTask
   #carried: Carried | null = null
+  #numbers = new Int32Array(0)
   /** By candidate, a bit for each row of the snapshot that is impacted; the highest of a byte first. */
   readonly #impacted: readonly Uint8Array[]
 
@@ -35,7 +36,7 @@ export class PartSums {
     const { rows, places } = part
     const { task, history } = this.#of
     // Customers are counted afterwards, over all parts: here each row is its own, so that a bit says whether it is impacted.
-    const cluster = { codes: Int32Array.from({ length: rows }, (_, row) => row), count: rows }
+    const cluster = { codes: this.#rowNumbers(rows), count: rows }
     const snapshot = prepareRows(part, { ...history, rank: places, cluster }, false)
     const plan = planOf({ ...task, inScope: new Uint8Array(rows).fill(1) }, snapshot)
     this.#carried ??= emptyCarried(plan)
@@ -43,6 +44,14 @@ export class PartSums {
     const here = candidates.map(state => ({ ...state, clusters: new Uint8Array((rows + 7) >> 3) }))
     new Partition(plan, { base, candidates: here }).run(0, rows)
     for (const [at, { clusters }] of here.entries()) mark(this.#impacted[at] as Uint8Array, clusters, places)
+  }
+
+  #rowNumbers(rows: number): Int32Array {
+    if (this.#numbers.length < rows) {
+      this.#numbers = new Int32Array(rows)
+      for (let row = 0; row < rows; row += 1) this.#numbers[row] = row
+    }
+    return this.#numbers.subarray(0, rows)
   }
 
   /** As of one partition, whose rows and clusters are places in the snapshot. At least one part, be it empty, MUST have been added. */

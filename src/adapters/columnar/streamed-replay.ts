@@ -11,14 +11,14 @@ import type { PartitionSums } from './partition.ts'
 import { replaySums } from './replay-sums.ts'
 import { supportTablesOf } from './support-table.ts'
 
-const PART_ROWS = 500_000
-const SCATTERED_PART_ROWS = 300_000
+const PART_ROWS = 250_000
+const SCATTERED_PART_ROWS = 150_000
 /** Room for most of a part, so that DuckDB reads on while the part before is replayed. */
-const READ_AHEAD_MEGABYTES = 32
+const READ_AHEAD_MEGABYTES = 16
 
 export interface StreamOptions {
   readonly memoryMegabytes?: number
-  /** Quotes in memory at a time, at most; default 500,000. */
+  /** Quotes in memory at a time, at most; default 250,000. */
   readonly partRows?: number
 }
 

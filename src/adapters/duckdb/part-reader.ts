@@ -9,7 +9,7 @@ import type { ListedTexts } from './listed-texts.ts'
 export interface Reader<T> {
   /** What to ask for in SQL. */
   readonly selected: string
-  /** Room for so many rows of a part. */
+  /** Room for the rows of one part after the other, so many at most. */
   begin(rowsMax: number): Filling<T>
 }
 
@@ -21,7 +21,7 @@ interface Filling<T> {
     rows: { readonly from: number; readonly to: number },
     first: number,
   ): void
-  /** The first `rows` rows. */
+  /** The part's rows, which the next part is read over. */
   column(rows: number): T
 }
 
@@ -63,7 +63,7 @@ const mapped = <From, To>(reader: Reader<From>, to: (column: From) => To): Reade
 export const spelled = (name: string): Reader<TextColumn> => ({
   selected: identifier(name),
   begin: rowsMax => {
-    const dictionary = new TextDictionary()
+    let dictionary = new TextDictionary()
     const codes = new Int32Array(rowsMax)
     return {
       take: (chunk, at, { from, to }, first) => {
@@ -73,7 +73,11 @@ export const spelled = (name: string): Reader<TextColumn> => ({
           codes[first + row - from] = text === null ? -1 : dictionary.codeOf(text)
         }
       },
-      column: rows => sortedTextColumn(codes.subarray(0, rows), dictionary.texts),
+      column: rows => {
+        const { texts } = dictionary
+        dictionary = new TextDictionary()
+        return sortedTextColumn(codes.subarray(0, rows), texts)
+      },
     }
   },
 })
@@ -83,61 +87,38 @@ export type Columns<Readers> = {
   readonly [Name in keyof Readers]: Readers[Name] extends Reader<infer T> ? T : never
 }
 
-/** The rows of `source`, what stands after FROM, in parts of at most `rowsMax`; one part without rows where there are none. */
+/**
+ * The rows of `source`, what stands after FROM, in parts of at most `rowsMax`; one part without rows where there are none. A part holds until
+ * the next is asked for.
+ */
 export async function* readParts<Readers extends Readonly<Record<string, Reader<unknown>>>>(
   connection: DuckDBConnection,
   source: string,
   readers: Readers,
   rowsMax: number,
 ): AsyncGenerator<{ readonly rows: number; readonly columns: Columns<Readers> }> {
-  const names = Object.keys(readers)
-  const all = names.map(name => readers[name] as Reader<unknown>)
-  const selected = all.map(reader => reader.selected).join(', ')
-  const result = await connection.stream(`SELECT ${selected} FROM ${source}`)
-  let part = new Part(all, rowsMax)
-  const named = () => ({
-    rows: part.rows,
-    columns: Object.fromEntries(part.columns().map((column, at) => [names[at], column])) as Columns<Readers>,
+  const selected = Object.values(readers).map(reader => reader.selected)
+  const fillings = Object.entries(readers).map(([name, reader]) => ({ name, ...reader.begin(rowsMax) }))
+  const part = (rows: number) => ({
+    rows,
+    columns: Object.fromEntries(fillings.map(({ name, column }) => [name, column(rows)])) as Columns<Readers>,
   })
+  const result = await connection.stream(`SELECT ${selected.join(', ')} FROM ${source}`)
+  let filled = 0
   let parts = 0
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) break
     for (let from = 0; from < chunk.rowCount; ) {
-      from = part.take(chunk, from)
-      if (part.rows < rowsMax) continue
-      yield named()
+      const to = Math.min(chunk.rowCount, from + rowsMax - filled)
+      for (const [at, { take }] of fillings.entries()) take(chunk, at, { from, to }, filled)
+      filled += to - from
+      from = to
+      if (filled < rowsMax) continue
+      yield part(filled)
       parts += 1
-      part = new Part(all, rowsMax)
+      filled = 0
     }
   }
-  if (part.rows > 0 || parts === 0) yield named()
-}
-
-/** A part that is being filled. */
-class Part {
-  readonly #fillings: readonly Filling<unknown>[]
-  readonly #rowsMax: number
-  #rows = 0
-
-  constructor(readers: readonly Reader<unknown>[], rowsMax: number) {
-    this.#fillings = readers.map(reader => reader.begin(rowsMax))
-    this.#rowsMax = rowsMax
-  }
-
-  get rows(): number {
-    return this.#rows
-  }
-
-  /** Takes in a chunk's rows from `from` on, and says where it ended because the part is full, or the chunk. */
-  take(chunk: DuckDBDataChunk, from: number): number {
-    const to = Math.min(chunk.rowCount, from + this.#rowsMax - this.#rows)
-    for (const [at, filling] of this.#fillings.entries()) filling.take(chunk, at, { from, to }, this.#rows)
-    this.#rows += to - from
-    return to
-  }
-
-  columns(): readonly unknown[] {
-    return this.#fillings.map(filling => filling.column(this.#rows))
-  }
+  if (filled > 0 || parts === 0) yield part(filled)
 }
