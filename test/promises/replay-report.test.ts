@@ -4,7 +4,7 @@ import { columnarEngine } from '../../src/adapters/columnar/engine.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import type { CheckedPolicy, Rule } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
-import type { Quote } from '../../src/domain/quote.ts'
+import type { Quote, QuoteColumns } from '../../src/domain/quote.ts'
 import { type ReplaySums, type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { replayFindings } from '../../src/domain/replay-findings.ts'
 import type { ReplayReport } from '../../src/domain/replay-report.ts'
@@ -93,10 +93,13 @@ const columns = {
 const base = policy(cap(2000), floor, manager)
 const candidate = policy(cap(1000), floor, manager)
 
-async function reportOf(model: ResponseModel | null): Promise<Omit<ReplayReport, 'replay_checksum'>> {
+async function reportOf(
+  model: ResponseModel | null,
+  quotes: QuoteColumns = columns,
+): Promise<Omit<ReplayReport, 'replay_checksum'>> {
   const task: ReplayTask = {
     snapshotDigest: 'sha256:1',
-    columns,
+    columns: quotes,
     base,
     candidates: [candidate],
     scope: WHOLE_SNAPSHOT,
@@ -116,7 +119,7 @@ async function reportOf(model: ResponseModel | null): Promise<Omit<ReplayReport,
       thresholds_digest: 'sha256:5',
       cohort_scope: WHOLE_SNAPSHOT,
     },
-    columns,
+    columns: quotes,
     base,
     candidate,
     model,
@@ -152,6 +155,7 @@ test('a report of four quotes says what a person computes by hand', async () => 
   assert.deepEqual(report.intervals.margin_delta_bps, { point: 417, lower: -4876, upper: 5709 })
   assert.deepEqual(report.intervals.win_rate_delta_bps, { point: 0, lower: 0, upper: 0 })
   assert.equal(report.intervals.hard_violation_delta.upper, 0, 'no group gains a violation')
+  assert.equal(report.intervals.approval_coverage_loss_bps.lower, 0, 'less than nothing cannot be lost')
   assert.deepEqual(
     report.guardrails.blocks.map(block => block.code),
     ['margin_delta_too_low', 'approval_load_delta_too_high', 'approval_coverage_loss_too_high'],
@@ -186,6 +190,17 @@ test('a report of four quotes says what a person computes by hand', async () => 
     extrapolated_bps: 5000,
     worst_case_expected_margin_delta_cents_per_quote: -500,
   })
+})
+
+test('the worst case is the worst over the range of slopes too, not that of the fitted one', async () => {
+  // Logged at 1000, decided by the base at 2000: the steeper customers are, the more the base would have won, and at worst is lost.
+  const logged = { ...columns, grantedDiscountBps: columns.grantedDiscountBps.with(0, 1_000) }
+  const fits = coinToss.fits.map(fit => ({ ...fit, slope_nano: 1_000_000 }))
+  const worst = async (slope_offset_nano: number): Promise<number> => {
+    const report = await reportOf({ ...coinToss, fits, slope_offset_nano }, logged)
+    return report.support.worst_case_expected_margin_delta_cents_per_quote as number
+  }
+  assert.ok((await worst(500_000)) < (await worst(0)))
 })
 
 test('R5 without a response model win rate and expected margin are unknown, and unknown blocks', async () => {

@@ -72,6 +72,7 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
       ),
       // The same quote again and again is what makes a price well supported.
       repeats: fc.constantFrom(1, 1, 4),
+      alike: fc.constantFrom('no', 'no', 'no', 'approved', 'unapproved'),
       wrongType: fc.integer({ min: 0, max: 9 }).map(number => number === 0),
       absentCodes: fc.boolean(),
       lacking: fc.oneof(
@@ -79,16 +80,19 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
         { weight: 2, arbitrary: fc.subarray(Object.values(LACKING), { minLength: 1, maxLength: 2 }) },
       ),
     })
-    .map(({ quotes, repeats, wrongType, absentCodes, lacking }) => {
+    .map(({ quotes, repeats, alike, wrongType, absentCodes, lacking }) => {
       const without: Partial<Quote> = Object.assign({}, ...lacking)
-      const rows = Array.from({ length: repeats }, () => quotes).flat()
+      const rows = Array.from({ length: alike === 'no' ? repeats : 4 }, () => quotes).flat()
       const columns = columnsOfQuotes(
         rows.map((made, at) => ({
           ...made,
+          ...(alike === 'no' ? {} : likeOthers(made, alike === 'approved')),
           quoteId: `${[...'é🌍a公'][at % 4]}${at}`,
           attributes: wrongType
             ? { term: made.attributes.channel ?? null, channel: made.attributes.term ?? null }
-            : made.attributes,
+            : alike === 'no'
+              ? made.attributes
+              : { term: made.attributes.term ?? 12, channel: made.attributes.channel ?? 'web' },
           ...without,
         })),
       )
@@ -96,6 +100,15 @@ export const arbitraryColumns = (): fc.Arbitrary<QuoteColumns> =>
         ? { ...columns, segment: emptyAsAbsent(columns.segment), region: emptyAsAbsent(columns.region) }
         : columns
     })
+
+/** What was offered in one segment, for an approval or not, within a few hundred basis points: so that one offer supports another. */
+const likeOthers = (made: Omit<Quote, 'quoteId'>, approvalRequired: boolean): Partial<Quote> => ({
+  segment: SEGMENTS[0],
+  costCents: made.costCents ?? 40_000,
+  requestedDiscountBps: 1_500 + 25 * (Math.abs(made.requestedDiscountBps) % 21),
+  grantedDiscountBps: 1_600 + 50 * (Math.abs(made.grantedDiscountBps) % 7),
+  approvalRequired,
+})
 
 /** The empty text may lie in a column as text or as absence; both mean the same. */
 const emptyAsAbsent = (column: TextColumn): TextColumn => ({

@@ -30,6 +30,7 @@ const KINDS: Readonly<Record<string, (pair: Pair) => boolean>> = {
     policies.some(policy => /-(against|never|always)"/.test(textOf(policy))),
   'quotes not replayable': ({ sums }) =>
     sums.not_replayable.attribute_absent + sums.not_replayable.cost_absent > 0,
+  'offers supported by others': ({ sums }) => sums.support.reweighted > 0,
   'changed quotes': ({ sums }) => sums.impacted > 0,
   'changed quotes under a model': ({ sums }) => sums.impacted > 0 && sums.response !== null,
 }
