@@ -123,6 +123,11 @@ const NOTHING_IN_SCOPE: readonly CohortScope[] = [
   { ...WHOLE_SNAPSHOT, window: { from: '2027-01-01T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z' } },
 ]
 
+const arbitraryWindow = fc.record({
+  from: maybe(fc.constantFrom(...QUOTED_AT)),
+  to: maybe(fc.constantFrom(...QUOTED_AT)),
+})
+
 export const arbitraryScope = (): fc.Arbitrary<CohortScope> =>
   fc.oneof(
     {
@@ -130,15 +135,14 @@ export const arbitraryScope = (): fc.Arbitrary<CohortScope> =>
       arbitrary: fc.constant<CohortScope>(WHOLE_SNAPSHOT),
     },
     { weight: 1, arbitrary: fc.constantFrom(...NOTHING_IN_SCOPE) },
+    { weight: 2, arbitrary: arbitraryWindow.map(window => ({ ...WHOLE_SNAPSHOT, window })) },
     {
       weight: 4,
       arbitrary: fc.record({
         segments: fc.subarray(SEGMENT_WORDS),
         regions: fc.subarray(REGION_WORDS),
         quote_ids: fc.constantFrom([], [], [], ['a2', 'é0', 'nobody']),
-        window: maybe(
-          fc.record({ from: maybe(fc.constantFrom(...QUOTED_AT)), to: maybe(fc.constantFrom(...QUOTED_AT)) }),
-        ),
+        window: maybe(arbitraryWindow),
       }),
     },
   )
