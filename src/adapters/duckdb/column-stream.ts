@@ -39,7 +39,6 @@ export class ColumnStream {
     return Number(reader.getRows()[0]?.[0])
   }
 
-  /** Ends early where `take` says false. */
   async texts(question: string, take: (texts: readonly (string | null)[]) => unknown): Promise<void> {
     await this.#each(question, chunk => take(chunk.getColumnValues(0) as readonly (string | null)[]))
   }
@@ -61,7 +60,7 @@ export class ColumnStream {
       if (chunk === null || chunk.rowCount === 0) return
       this.#read += chunk.rowCount
       this.#progress(this.#read)
-      if (take(chunk) === false) return
+      take(chunk)
     }
   }
 }

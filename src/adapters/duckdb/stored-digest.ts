@@ -89,44 +89,18 @@ async function addListedTexts(
 
 /**
  * Many texts that stand in order of their bytes by themselves, as customers do where ids begin with them, each on every row, need no
- * sorting: their number is known when one differs from the one before. False, and nothing added, where they do not stand so.
+ * sorting: a new one is told from the one before, which DuckDB has at hand while it streams. False, and nothing added, where they do
+ * not stand so.
  */
 async function addTextsInOrder(hash: SnapshotHash, stream: ColumnStream, name: string): Promise<boolean> {
-  const question = `SELECT ${identifier(name)} FROM ${stream.file}`
-  let before: string | null = null
-  let entries = 0
-  let inOrder = true
-  await stream.texts(question, texts => {
-    for (const text of texts) {
-      if (text === before && text !== null) continue
-      if (text === null || (before !== null && compareText(before, text) > 0)) inOrder = false
-      entries += 1
-      before = text
-    }
-    return inOrder
-  })
-  if (!inOrder) return false
-  hash.beginTexts(name, entries)
-  before = null
-  await stream.texts(question, texts => {
-    const fresh: string[] = []
-    for (const text of texts as readonly string[]) {
-      if (text !== before) fresh.push(text)
-      before = text
-    }
-    hash.texts(fresh)
-  })
-  before = null
-  let code = -1
-  await stream.texts(question, texts => {
-    const codes = new Int32Array(texts.length)
-    for (const [at, text] of texts.entries()) {
-      if (text !== before) code += 1
-      before = text
-      codes[at] = code
-    }
-    hash.codes(codes)
-  })
+  const neighbours = `(SELECT ${identifier(name)} AS text, lag(${identifier(name)}) OVER () AS before FROM ${stream.file})`
+  const isNew = 'text IS DISTINCT FROM before'
+  if ((await stream.number(`SELECT count(*) FROM ${neighbours} WHERE text IS NULL OR text < before`)) > 0)
+    return false
+  hash.beginTexts(name, await stream.number(`SELECT count(*) FROM ${neighbours} WHERE ${isNew}`))
+  await stream.texts(`SELECT text FROM ${neighbours} WHERE ${isNew}`, texts => hash.texts(texts as string[]))
+  const newUpTo = `sum(CASE WHEN ${isNew} THEN 1 ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING)`
+  await stream.codes(`SELECT CAST(${newUpTo} - 1 AS INTEGER) FROM ${neighbours}`, codes => hash.codes(codes))
   return true
 }
 
