@@ -1,4 +1,4 @@
-import { type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
+import { type FrozenFit, type ResponseModel, SLOPE_SHIFTS } from '../../domain/response.ts'
 import { CLIP_MICRO, SIGMOID_PPB, STEPS_PER_LOGIT } from '../../domain/sigmoid.ts'
 import type { ColumnOf } from './condition.ts'
 import { SIDES } from './decided.ts'
@@ -7,13 +7,19 @@ import { type Columns, type Stages, withColumns } from './stages.ts'
 
 const OFFERS = SIDES.flatMap(side => SLOPE_SHIFTS.map(shift => ({ side, shift, name: `${side}_${shift}` })))
 
+/** Fits of a model, and SQL of the number of one of them. */
+interface NumberedFit {
+  readonly number: string
+  readonly fits: readonly FrozenFit[]
+}
+
 /**
- * The rows of `places`, each with the columns of `placesOf`: under a fit, by its number, the win of both offers at each slope in ppm. The formulas
+ * The rows of `places`, each with the columns of `placesOf`: under a fit, the win of both offers at each slope in ppm. The formulas
  * are those of domain/response-score.ts; the logged decision takes the slope as fitted, because the slope range pivots there.
  */
 export function winsStages(
   places: Stages,
-  fit: string,
+  fit: NumberedFit,
   model: ResponseModel,
   columnOf: ColumnOf,
   dialect: Dialect,
@@ -58,12 +64,15 @@ export function placesOf(model: ResponseModel, columnOf: ColumnOf, dialect: Dial
 }
 
 /** What each fit says at those places, in millionths and billionths. */
-function effectsAt(fit: string, model: ResponseModel, columnOf: ColumnOf, dialect: Dialect): Columns {
-  const { fits } = model
+function effectsAt(
+  { number, fits }: NumberedFit,
+  model: ResponseModel,
+  columnOf: ColumnOf,
+  dialect: Dialect,
+): Columns {
   const element = (values: readonly number[], place: string): string =>
     `CAST([${values.join(', ')}][${place}] AS ${dialect.int64})`
-  const byFit = (of: (fit: ResponseModel['fits'][number]) => number): string =>
-    element(fits.map(of), `${fit} + 1`)
+  const byFit = (of: (fit: FrozenFit) => number): string => element(fits.map(of), `${number} + 1`)
   const sizes = model.size_bounds_cents.length + 1
   const segments = slopeSegments(model)
   const slopes = fits.flatMap(fit => [
@@ -76,17 +85,17 @@ function effectsAt(fit: string, model: ResponseModel, columnOf: ColumnOf, dialec
   ])
   const levelEffects = factorsOf(model, columnOf).map(({ factor, levels, columns }) => {
     const effects = fits.flatMap(fit => [0, ...columns.map(at => fit.level_micro[factor]?.[at] ?? 0)])
-    return element(effects, `${fit} * ${levels.length + 1} + factor_${factor}_place + 1`)
+    return element(effects, `${number} * ${levels.length + 1} + factor_${factor}_place + 1`)
   })
   const sizeEffects = fits.flatMap(fit =>
     Array.from({ length: sizes }, (_, size) => fit.size_micro[size] ?? 0),
   )
   return {
     approval_micro: byFit(fit => fit.approval_micro),
-    slope: element(slopes, `${fit} * ${segments.length + 1} + slope_place + 1`),
+    slope: element(slopes, `${number} * ${segments.length + 1} + slope_place + 1`),
     rest: [
       byFit(fit => fit.intercept_micro),
-      element(sizeEffects, `${fit} * ${sizes} + size_place`),
+      element(sizeEffects, `${number} * ${sizes} + size_place`),
       ...levelEffects,
     ].join('\n      + '),
   }

@@ -96,7 +96,13 @@ export async function askAbout(
     where(sign, async () => moversOf(await ask(moversQuestion(scored, sign)), sign), [])
   const wins = (of: ResponseModel): Stages => {
     const moves = movesOf(compared, Object.keys(placesOf(of, columnOf, dialect)), dialect)
-    return winsStages(underFits(moves, of.fits.length, dialect), 'fit', of, columnOf, dialect)
+    return winsStages(
+      underFits(moves, of.fits.length, dialect),
+      { number: 'fit', fits: of.fits },
+      of,
+      columnOf,
+      dialect,
+    )
   }
   const answers: Answers = {
     counts: await row(countsQuestion(decided)),

@@ -75,7 +75,8 @@ export function scoredStages(
 ): Stages {
   if (model === null) return withColumns(compared, { mover_delta: 'candidate_profit - base_profit' })
   const expected = 'candidate_point_win * candidate_profit - base_point_win * base_profit'
-  return withColumns(winsStages(compared, '0', model, columnOf, dialect), {
+  const full = { number: '0', fits: model.fits.slice(0, 1) }
+  return withColumns(winsStages(compared, full, model, columnOf, dialect), {
     win_delta: 'candidate_point_win - base_point_win',
     expected_delta: expected,
     mover_delta: expected,
