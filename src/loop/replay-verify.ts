@@ -13,13 +13,13 @@ import { type ChangeToEvaluate, evaluateChange, type PolicyInReplay } from './ev
 import { overForeign } from './ill-shaped.ts'
 import type { Ports, Reading } from './ports.ts'
 import { figuresOf } from './replay.ts'
-import { storedReplay } from './stored-replay.ts'
+import { type StoredReplay, storedReplay } from './stored-replay.ts'
 import type { CandidateRow, ReplayRow } from './tables.ts'
 
 /**
  * Re-derives the replay that holds for a candidate from the inputs it names, by the oracle unless told otherwise, and gives the
  * report when every field is the same. Needs no actor. Refuses audit_broken with the first field that differs, or where an
- * input is gone or altered.
+ * input is gone or altered, or the log knows no such replay.
  */
 export const verifyReplay = (ports: Ports, request: VerifyRequest): Promise<Result<ReplayReport>> =>
   overForeign(
@@ -47,14 +47,42 @@ async function derivedAnew(ports: Ports, request: VerifyRequest): Promise<Result
     const foreign = objectionToInputs(candidate.value, stored.value.report)
     if (foreign !== null) return foreign
     const change = await changeNamedBy(tx, stored.value.report)
-    return change.ok ? done({ ...stored.value, change: change.value }) : change
+    if (!change.ok) return change
+    return done({ ...stored.value, change: change.value, unlogged: await objectionOfLog(tx, stored.value) })
   })
   if (!read.ok) return read
-  const { row, report, change } = read.value
+  const { row, report, change, unlogged } = read.value
   const derived = await evaluateChange(ports, { ...change, engine: request.engine ?? 'oracle' })
   if (!derived.ok) return derived
   const same = sameReport(report, derived.value)
-  return same.ok ? sameRow(row, derived.value) : same
+  if (!same.ok) return same
+  const repeated = sameRow(row, derived.value)
+  return repeated.ok && unlogged !== null ? unlogged : repeated
+}
+
+/** A replay may be right about inputs that were changed together with it; the log says which one was recorded. */
+async function objectionOfLog(
+  tx: Reading,
+  { row, reportDigest }: StoredReplay,
+): Promise<Result<never> | null> {
+  const entries = await tx.find('policy_lifecycle_audit', {
+    event_type: 'replay_completed',
+    candidate_id: row.candidate_id,
+  })
+  const logged = entries.map(entry => JSON.parse(entry.event_payload_json) as Readonly<Record<string, Json>>)
+  if (
+    logged.some(
+      ({ replay_checksum, report_digest }) =>
+        replay_checksum === row.replay_checksum && report_digest === reportDigest,
+    )
+  )
+    return null
+  return refuse(
+    'audit_broken',
+    'the audit log recorded another replay than the one that stands here',
+    'run `quotey audit verify`, and do not decide or apply on this replay',
+    { recorded: logged.map(({ replay_checksum }) => replay_checksum ?? null), found: row.replay_checksum },
+  )
 }
 
 /** The row that people query repeats some of the report, and may say otherwise. */

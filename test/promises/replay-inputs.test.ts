@@ -8,6 +8,7 @@ import { writeParquet } from '../../src/adapters/duckdb/parquet-write.ts'
 import type { Refusal } from '../../src/domain/refusal.ts'
 import type { ReplayReport } from '../../src/domain/replay-report.ts'
 import { type SnapshotColumn, snapshotColumns } from '../../src/domain/snapshot-columns.ts'
+import type { Thresholds } from '../../src/domain/thresholds.ts'
 import type { Digest, Json } from '../../src/domain/units.ts'
 import { canonicalText, digestOfText } from '../../src/evidence/canonical.ts'
 import { replayChecksum } from '../../src/evidence/replay-checksum.ts'
@@ -285,6 +286,34 @@ test('R3 a report or an input that lacks a field, with every digest made to fit,
   scope.run('{nope', candidateId)
   assert.equal((await objection())?.code, 'audit_broken')
   scope.run(canonicalText(report.inputs.cohort_scope as unknown as Json), candidateId)
+  assert.equal(await objection(), null)
+})
+
+test('R3 a replay that was changed together with an input, each name made to fit, is none that the log recorded', async () => {
+  const { replay_checksum: _, ...fields } = report
+  const real = storedReport()
+  const named = report.inputs.thresholds_digest
+  const { body } = database
+    .prepare('SELECT document_json AS body FROM thresholds_version WHERE digest = ?')
+    .get(named) as { readonly body: string }
+  const thresholds = JSON.parse(body) as Thresholds
+  const guardrails = { ...thresholds.guardrails, min_margin_delta_bps: -51 }
+  const other = canonicalText({ ...thresholds, guardrails } as unknown as Json)
+  assert.notEqual(other, body)
+  const forgedFields = { ...fields, inputs: { ...fields.inputs, thresholds_digest: digestOfText(other) } }
+  const checksum = replayChecksum(forgedFields)
+  const text = canonicalText({ ...forgedFields, replay_checksum: checksum } as unknown as Json)
+  const forged = { name: digestOfText(text), checksum, text }
+  const edit = database.prepare(
+    'UPDATE thresholds_version SET document_json = ?, digest = ? WHERE digest = ?',
+  )
+  edit.run(other, digestOfText(other), named)
+  forge(real, forged)
+  const found = await objection()
+  forge(forged, real)
+  edit.run(body, named, digestOfText(other))
+  assert.equal(found?.code, 'audit_broken')
+  assert.deepEqual([found?.facts.recorded, found?.facts.found], [[real.checksum], checksum])
   assert.equal(await objection(), null)
 })
 
