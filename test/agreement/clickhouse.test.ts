@@ -11,10 +11,10 @@ import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import { CLICKHOUSE_SERVER, startShards, type TestCluster } from '../support/clickhouse-servers.ts'
-import { arbitraryTask } from '../support/generate-task.ts'
+import { pushedTo } from '../support/clickhouse-ways.ts'
+import { agreeOnPairs } from '../support/engine-agreement.ts'
 import { saidTwiceTask, sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
 import { obstacle } from '../support/store-obstacle.ts'
-import { countKinds, noKinds } from '../support/task-kinds.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 const skip =
@@ -59,22 +59,16 @@ async function agrees(task: ReplayTask): Promise<void> {
 
 test('R2 two shards of ClickHouse 18.16 give the oracle’s sums to the last integer on generated policies and snapshots', {
   skip,
-}, async () => {
-  const kinds = noKinds()
-  let scored = 0
-  let impacted = 0
-  for (const task of fc.sample(arbitraryTask(), { seed: SEED, numRuns: 3 })) {
-    const given = named({ ...task, candidates: task.candidates.slice(0, 1) })
-    await push(given)
-    const found = await replayed(given)
-    assert.deepEqual(found, await oracle.evaluate(given), `seed ${SEED}`)
-    countKinds(kinds, given, found)
-    for (const sums of found) {
-      scored += sums.scored
-      impacted += sums.impacted
-    }
-  }
-  console.log(`seed ${SEED}: ${scored} quotes scored, ${impacted} impacted`)
+}, async t => {
+  const running = async () => ({ open: () => open(60), stop: async () => undefined })
+  const { pairs, scored, impacted, disagreements } = await agreeOnPairs({
+    ways: { clickhouse: () => pushedTo(running) },
+    pairs: 24,
+    seed: SEED,
+    lanes: 2,
+  })
+  t.diagnostic(`seed ${SEED}: ${pairs} pairs, ${scored} quotes scored, ${impacted} impacted`)
+  assert.deepEqual(disagreements, [])
 })
 
 test('R2 zero prices, halves, empty scopes, texts with quotes and totals beyond 64 bits come out alike in ClickHouse', {

@@ -18,7 +18,7 @@ export const CLICKHOUSE_WAYS: Readonly<Record<string, () => ReplayEngine>> = {
 }
 
 /** What is running, and how it is asked and stopped. */
-interface Running {
+export interface Running {
   readonly open: () => Promise<ClickHouse>
   readonly stop: () => Promise<void>
 }
@@ -42,7 +42,7 @@ async function chdb(): Promise<Running> {
 const PUSHED_AT = '2026-11-22T14:00:00.000Z'
 
 /** An engine that pushes the quotes of every task before it replays them. */
-function pushedTo(start: () => Promise<Running>): ReplayEngine {
+export function pushedTo(start: () => Promise<Running>): ReplayEngine {
   let started: Promise<Running> | null = null
   return {
     name: 'clickhouse',
