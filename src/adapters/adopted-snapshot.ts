@@ -28,7 +28,9 @@ export async function adoptSnapshot(
     // On its own, because the file may be written to while it is read.
     const copy = join(room.spillFolder, 'copy.parquet')
     await copyFile(path, copy, constants.COPYFILE_FICLONE)
-    const adopted = await checked(copy, basename(path), room, progress)
+    const adopted = await checked(copy, basename(path), room, progress).catch((fault: unknown) =>
+      damaged(basename(path), fault),
+    )
     if (adopted.ok) await keep(copy, adopted.value.digest)
     await rm(copy, { force: true })
     return adopted
@@ -72,6 +74,13 @@ const refused = (name: string, fault: string) =>
     'import the file that it was made from; a column of another name, in the place of `group`, has it read row by row',
     { fault },
   )
+
+/** Where there is not enough memory or disk, that is no fault of the file. */
+function damaged(name: string, fault: unknown): Result<never> {
+  const said = String(fault).split('\n')[0] as string
+  if (said.includes('Out of Memory') || said.includes('disk')) throw fault
+  return refuse('bad_input', `\`${name}\` is damaged`, 'hand in an undamaged copy', { fault: said })
+}
 
 const NOTHING_TO_NOTE: QuoteFileNotes = {
   single_discount_column: null,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { generatedColumns } from '../../bench/generated-columns.ts'
@@ -11,12 +11,13 @@ import { snapshotColumns } from '../../src/domain/snapshot-columns.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import { importHistory } from '../../src/loop/history.ts'
 import { freshHome, valueIn } from '../support/fresh-home.ts'
+import { refusedWith } from '../support/installation.ts'
 
 const ROWS = 3_000
 
 /** Quotes as an import keeps them: words in lower case, clusters in their groups. */
-function keptQuotes(): QuoteColumns {
-  const columns = generatedColumns(ROWS)
+function keptQuotes(rows = ROWS): QuoteColumns {
+  const columns = generatedColumns(rows)
   const group = Uint8Array.from(columns.cluster.codes, code =>
     groupOfCluster(columns.cluster.dictionary[code] as string),
   )
@@ -73,6 +74,29 @@ test('R4 a file in the form of a snapshot that no import would have written is r
     assert.ok(!refused.ok, change)
     assert.equal(refused.refusal.code, 'bad_input', change)
     assert.ok(refused.refusal.message.includes(`\`${column}\``), `${change}: ${refused.refusal.message}`)
+  }
+  assert.ok(!readdirSync(home.config.home).includes('snapshots'))
+})
+
+/** More than DuckDB reads ahead, so that what is damaged comes after rows that were handed over. */
+const MANY_ROWS = 30_000
+
+test('R4 a Parquet file that is damaged half way is refused, never imported as far as it can be read', async () => {
+  await using home = await freshHome()
+  const folder = mkdtempSync(join(home.config.home, 'from-'))
+  const whole = join(folder, 'whole.parquet')
+  await writeParquet(whole, MANY_ROWS, snapshotColumns(keptQuotes(MANY_ROWS)))
+  for (const columns of ['*', '* EXCLUDE ("group")']) {
+    const path = join(folder, 'quotes.parquet')
+    await withDuckDB(connection =>
+      connection.run(`
+        COPY (SELECT ${columns} FROM read_parquet(${literal(whole)}) ORDER BY quote_id)
+        TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 2048)`),
+    )
+    const bytes = readFileSync(path)
+    writeFileSync(path, bytes.fill(0xff, Math.floor(bytes.length * 0.85), Math.floor(bytes.length * 0.87)))
+    const refusal = refusedWith('bad_input', await importHistory(home.ports, request(path)))
+    assert.match(refusal.message, /is damaged/)
   }
   assert.ok(!readdirSync(home.config.home).includes('snapshots'))
 })

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
+import { chunksOf } from './chunks.ts'
 import { literal } from './connection.ts'
 import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
 
@@ -6,13 +7,15 @@ import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
 export class ColumnStream {
   readonly #connection: DuckDBConnection
   readonly #path: string
+  readonly #rows: number
   readonly #progress: (read: number) => void
   #read = 0
 
-  /** `progress` is told how many rows were read altogether. */
-  constructor(connection: DuckDBConnection, path: string, progress: (read: number) => void) {
+  /** Over a file of so many rows; `progress` is told how many were read altogether. */
+  constructor(connection: DuckDBConnection, path: string, rows: number, progress: (read: number) => void) {
     this.#connection = connection
     this.#path = path
+    this.#rows = rows
     this.#progress = progress
   }
 
@@ -39,25 +42,27 @@ export class ColumnStream {
     return Number(reader.getRows()[0]?.[0])
   }
 
-  async texts(question: string, take: (texts: readonly (string | null)[]) => unknown): Promise<void> {
-    await this.#each(question, chunk => take(chunk.getColumnValues(0) as readonly (string | null)[]))
+  /** Throws, as all of these, where the answer has not as many rows as the file, or as it should have. */
+  async texts(
+    question: string,
+    take: (texts: readonly (string | null)[]) => unknown,
+    rows: number = this.#rows,
+  ): Promise<void> {
+    await this.#each(question, rows, chunk => take(chunk.getColumnValues(0) as readonly (string | null)[]))
   }
 
   /** Of an INTEGER that is never NULL. */
   async codes(question: string, take: (codes: Int32Array) => unknown): Promise<void> {
-    await this.#each(question, chunk => take(itemsOf<Int32Array>(chunk)))
+    await this.#each(question, this.#rows, chunk => take(itemsOf<Int32Array>(chunk)))
   }
 
   /** Of a BIGINT that is never NULL. */
   async integers(question: string, take: (integers: BigInt64Array) => unknown): Promise<void> {
-    await this.#each(question, chunk => take(itemsOf<BigInt64Array>(chunk)))
+    await this.#each(question, this.#rows, chunk => take(itemsOf<BigInt64Array>(chunk)))
   }
 
-  async #each(question: string, take: (chunk: DuckDBDataChunk) => unknown): Promise<void> {
-    const result = await this.#connection.stream(question)
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) return
+  async #each(question: string, rows: number, take: (chunk: DuckDBDataChunk) => unknown): Promise<void> {
+    for await (const chunk of chunksOf(this.#connection, question, rows)) {
       this.#read += chunk.rowCount
       this.#progress(this.#read)
       take(chunk)

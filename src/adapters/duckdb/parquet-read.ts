@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { NumberBuffer, sortedTextColumn, TextDictionary } from '../../domain/column-buffers.ts'
 import type { SnapshotColumn } from '../../domain/snapshot-columns.ts'
+import { chunksOf } from './chunks.ts'
 import { identifier, literal, withDuckDB } from './connection.ts'
 import { LISTED_MAX, listTexts } from './listed-texts.ts'
 
@@ -23,13 +24,9 @@ export const readParquet = (
       else sinks.push(integerSink(column))
     }
     const total = await countRows(connection, path)
-    const result = await connection.stream(
-      `SELECT ${sinks.map(sink => sink.selected).join(', ')} FROM read_parquet(${literal(path)})`,
-    )
+    const question = `SELECT ${sinks.map(sink => sink.selected).join(', ')} FROM read_parquet(${literal(path)})`
     let rows = 0
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) break
+    for await (const chunk of chunksOf(connection, question, total)) {
       rows += chunk.rowCount
       progress(rows, total)
       for (const [at, sink] of sinks.entries()) sink.take(chunk, at)

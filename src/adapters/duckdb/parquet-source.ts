@@ -1,6 +1,7 @@
 import { done, type Result, refuse } from '../../domain/refusal.ts'
 import type { SourceRecord } from '../../domain/source-record.ts'
 import { DamagedFile, type SourceBatch, type SourceTable } from '../source-table.ts'
+import { chunksOf } from './chunks.ts'
 import { identifier, literal, openDuckDB, withDuckDB } from './connection.ts'
 import { countRows, describe } from './parquet-read.ts'
 
@@ -23,11 +24,9 @@ async function* batches(path: string, header: readonly string[], total: number):
   const { connection, close } = await openDuckDB()
   try {
     const cells = header.map(name => `coalesce(CAST(${identifier(name)} AS VARCHAR), '')`)
-    const result = await connection.stream(`SELECT ${cells.join(', ')} FROM read_parquet(${literal(path)})`)
+    const question = `SELECT ${cells.join(', ')} FROM read_parquet(${literal(path)})`
     let row = 0
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) break
+    for await (const chunk of chunksOf(connection, question, total)) {
       const columns = chunk.getColumns() as string[][]
       const records: SourceRecord[] = []
       for (let at = 0; at < chunk.rowCount; at += 1) {

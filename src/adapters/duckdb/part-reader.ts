@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { sortedTextColumn, TextDictionary } from '../../domain/column-buffers.ts'
 import type { IntegerColumn, TextColumn } from '../../domain/quote.ts'
+import { chunksOf } from './chunks.ts'
 import { itemsOf } from './column-stream.ts'
 import { identifier } from './connection.ts'
 import type { ListedTexts } from './listed-texts.ts'
@@ -103,12 +104,9 @@ export async function* readParts<Readers extends Readonly<Record<string, Reader<
     rows,
     columns: Object.fromEntries(fillings.map(({ name, column }) => [name, column(rows)])) as Columns<Readers>,
   })
-  const result = await connection.stream(`SELECT ${selected.join(', ')} FROM ${source}`)
   let filled = 0
   let parts = 0
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) break
+  for await (const chunk of chunksOf(connection, `SELECT ${selected.join(', ')} FROM ${source}`)) {
     for (let from = 0; from < chunk.rowCount; ) {
       const to = Math.min(chunk.rowCount, from + rowsMax - filled)
       for (const [at, { take }] of fillings.entries()) take(chunk, at, { from, to }, filled)

@@ -4,6 +4,7 @@ import { groupOfCluster } from '../../domain/cluster-group.ts'
 import { APPROVAL_OUTCOMES, OUTCOMES } from '../../domain/quote.ts'
 import { compareText, normaliseText } from '../../domain/text.ts'
 import { UnreadableCell } from '../../domain/unreadable-cell.ts'
+import { chunksOf } from './chunks.ts'
 import { identifier, literal } from './connection.ts'
 import { describe } from './parquet-read.ts'
 
@@ -150,10 +151,8 @@ async function firstText(
   question: string,
   isRight: (text: string) => boolean,
 ): Promise<string | null> {
-  const result = await connection.stream(question)
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return null
+  for await (const chunk of chunksOf(connection, question)) {
     for (const text of chunk.getColumnValues(0) as readonly string[]) if (!isRight(text)) return text
   }
+  return null
 }

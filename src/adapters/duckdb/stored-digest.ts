@@ -28,7 +28,7 @@ export async function digestOfStored(
 ): Promise<StoredColumns | null> {
   const columns = await describe(connection, path)
   const rows = await countRows(connection, path)
-  const stream = new ColumnStream(connection, path, read => progress(read, rows * columns.length))
+  const stream = new ColumnStream(connection, path, rows, read => progress(read, rows * columns.length))
   const hash = new SnapshotHash(rows, columns.length)
   for (const { name, type } of columns) {
     if (name === 'quote_id') {
@@ -97,8 +97,13 @@ async function addTextsInOrder(hash: SnapshotHash, stream: ColumnStream, name: s
   const isNew = 'text IS DISTINCT FROM before'
   if ((await stream.number(`SELECT count(*) FROM ${neighbours} WHERE text IS NULL OR text < before`)) > 0)
     return false
-  hash.beginTexts(name, await stream.number(`SELECT count(*) FROM ${neighbours} WHERE ${isNew}`))
-  await stream.texts(`SELECT text FROM ${neighbours} WHERE ${isNew}`, texts => hash.texts(texts as string[]))
+  const entries = await stream.number(`SELECT count(*) FROM ${neighbours} WHERE ${isNew}`)
+  hash.beginTexts(name, entries)
+  await stream.texts(
+    `SELECT text FROM ${neighbours} WHERE ${isNew}`,
+    texts => hash.texts(texts as string[]),
+    entries,
+  )
   const newUpTo = `sum(CASE WHEN ${isNew} THEN 1 ELSE 0 END) OVER (ROWS UNBOUNDED PRECEDING)`
   await stream.codes(`SELECT CAST(${newUpTo} - 1 AS INTEGER) FROM ${neighbours}`, codes => hash.codes(codes))
   return true
@@ -112,8 +117,13 @@ async function addNumberedTexts(hash: SnapshotHash, stream: ColumnStream, name: 
     CREATE TEMP TABLE ${table} AS
     SELECT text, CAST(row_number() OVER (ORDER BY text) - 1 AS INTEGER) AS code
     FROM (SELECT DISTINCT ${column} AS text FROM ${stream.file} WHERE ${column} IS NOT NULL)`)
-  hash.beginTexts(name, await stream.number(`SELECT count(*) FROM ${table}`))
-  await stream.texts(`SELECT text FROM ${table} ORDER BY code`, texts => hash.texts(texts as string[]))
+  const entries = await stream.number(`SELECT count(*) FROM ${table}`)
+  hash.beginTexts(name, entries)
+  await stream.texts(
+    `SELECT text FROM ${table} ORDER BY code`,
+    texts => hash.texts(texts as string[]),
+    entries,
+  )
   const codes = `
     SELECT coalesce(code, -1)
     FROM ${stream.fileWithPlaces} AS quotes LEFT JOIN ${table} ON text = ${column}
