@@ -1,5 +1,6 @@
 import type { QuoteColumns } from '../../domain/quote.ts'
 import type { StoredQuotes } from '../../loop/ports.ts'
+import { chunksOf } from '../duckdb/chunks.ts'
 import { identifier, literal, openDuckDB } from '../duckdb/connection.ts'
 import type { WithAttributes } from '../sql/quotes.ts'
 import { type Fingerprint, fingerprintOfRows, NO_ROWS, together } from './fingerprint.ts'
@@ -59,14 +60,10 @@ export const sentFile = ({
   async *parts(length) {
     const { connection, close } = await openDuckDB()
     try {
-      const result = await connection.stream(
-        `SELECT ${fileCells({ attributes }).join(', ')} FROM read_parquet(${literal(file)})`,
-      )
+      const question = `SELECT ${fileCells({ attributes }).join(', ')} FROM read_parquet(${literal(file)})`
       let first = 0
       let part: (readonly Cell[])[] = []
-      for (;;) {
-        const chunk = await result.fetchChunk()
-        if (chunk === null || chunk.rowCount === 0) break
+      for await (const chunk of chunksOf(connection, question, rows)) {
         for (const cells of chunk.getRows() as unknown as Cell[][]) {
           part.push([first + part.length, ...cells])
           if (part.length < length) continue
