@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { chunksOf } from './chunks.ts'
 import { literal } from './connection.ts'
-import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
+import { type ListedTexts, listFewTexts } from './listed-texts.ts'
 
 /** Streams answers of one column over a Parquet file, in the order of its rows where the question asks for no other. */
 export class ColumnStream {
@@ -30,7 +30,7 @@ export class ColumnStream {
 
   /** null where a column's distinct texts are too many. */
   listed(name: string): Promise<ListedTexts | null> {
-    return listTexts(this.#connection, this.file, name, LISTED_MAX)
+    return listFewTexts(this.#connection, this.file, name)
   }
 
   async run(statement: string): Promise<void> {

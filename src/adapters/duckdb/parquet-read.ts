@@ -3,7 +3,7 @@ import { NumberBuffer, sortedTextColumn, TextDictionary } from '../../domain/col
 import type { SnapshotColumn } from '../../domain/snapshot-columns.ts'
 import { chunksOf } from './chunks.ts'
 import { identifier, literal, withDuckDB } from './connection.ts'
-import { LISTED_MAX, listTexts } from './listed-texts.ts'
+import { listFewTexts } from './listed-texts.ts'
 
 /** Columns of a Parquet file that holds text, integers and instants only. */
 export interface ParquetColumns {
@@ -94,7 +94,7 @@ function quoteIdSink(name: string): Sink {
 
 /** Columns of few distinct texts come as numbers; others text by text. */
 async function textSink(connection: DuckDBConnection, path: string, name: string): Promise<Sink> {
-  const listed = await listTexts(connection, `read_parquet(${literal(path)})`, name, LISTED_MAX)
+  const listed = await listFewTexts(connection, `read_parquet(${literal(path)})`, name)
   if (listed === null) return spelledSink(name)
   const codes = new NumberBuffer()
   return {

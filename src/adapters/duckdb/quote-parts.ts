@@ -5,7 +5,7 @@ import type { StoredQuotes } from '../../loop/ports.ts'
 import type { ColumnOf, ConditionColumn } from '../sql/condition.ts'
 import { scopeSql } from '../sql/quotes.ts'
 import { DUCKDB } from './dialect.ts'
-import { LISTED_MAX, type ListedTexts, listTexts } from './listed-texts.ts'
+import { listFewTexts, listTexts } from './listed-texts.ts'
 import { parquetQuotes } from './parquet-quotes.ts'
 import { integerColumn, integers, listed, numbers, type Reader, readParts, spelled } from './part-reader.ts'
 
@@ -39,8 +39,8 @@ export async function quoteParts(
 ): Promise<QuoteParts> {
   const source = parquetQuotes(stored.file, stored)
   const quotes = `(${source.quotes})`
-  const segment = (await listTexts(connection, quotes, 'segment')) as ListedTexts
-  const region = (await listTexts(connection, quotes, 'region')) as ListedTexts
+  const segment = await listTexts(connection, quotes, 'segment')
+  const region = await listTexts(connection, quotes, 'region')
   const readers = {
     places: numbers('CAST(place AS INTEGER)', Int32Array),
     segment: listed(segment),
@@ -90,15 +90,7 @@ export async function quoteParts(
           WHERE approval_outcome = 'approved' AND approval_latency_seconds IS NOT NULL
           GROUP BY segment`)
       ).map(([text, count, seconds]) => [text as string, count as bigint, seconds as bigint]),
-    clustersAt: async places => {
-      const prepared = await connection.prepare(`
-        SELECT count(*)
-        FROM (
-          SELECT cluster FROM ${quotes} WHERE get_bit($1, CAST(place AS INTEGER)) = 1 GROUP BY cluster
-        )`)
-      prepared.bind([new DuckDBBitValue(withoutPadding(places))], [BIT])
-      return Number((await prepared.runAndReadAll()).getRows()[0]?.[0])
-    },
+    clustersAt: places => clustersAt(connection, quotes, places),
   }
 }
 
@@ -108,7 +100,7 @@ async function textReader(
   quotes: string,
   column: string,
 ): Promise<Reader<TextColumn>> {
-  const few = await listTexts(connection, quotes, column, LISTED_MAX)
+  const few = await listFewTexts(connection, quotes, column)
   return few === null ? spelled(column) : listed(few)
 }
 
@@ -132,6 +124,26 @@ async function attributeReaders(
       ]),
     )
   return { readers, of }
+}
+
+/**
+ * Where clusters stand in order, as they do where each quote is its own, they are counted as they change while they are streamed. Any others are
+ * gathered by name, which may be spilled.
+ */
+async function clustersAt(connection: DuckDBConnection, quotes: string, places: Uint8Array): Promise<number> {
+  const among = `SELECT cluster FROM ${quotes} WHERE get_bit($1, CAST(place AS INTEGER)) = 1`
+  const answer = async (question: string): Promise<readonly number[]> => {
+    const prepared = await connection.prepare(question)
+    prepared.bind([new DuckDBBitValue(withoutPadding(places))], [BIT])
+    return (await prepared.runAndReadAll()).getRows()[0]?.map(Number) ?? []
+  }
+  await connection.run('SET preserve_insertion_order = true')
+  const [changes, fallsBack] = (await answer(`
+    SELECT count(*) FILTER (cluster IS DISTINCT FROM before), count(*) FILTER (cluster < before)
+    FROM (SELECT cluster, lag(cluster) OVER () AS before FROM (${among}))`)) as [number, number]
+  if (fallsBack === 0) return changes
+  const [counted] = await answer(`SELECT count(*) FROM (SELECT cluster FROM (${among}) GROUP BY cluster)`)
+  return counted as number
 }
 
 /** A BIT value says in its first byte how many bits of the second are no part of it. */
