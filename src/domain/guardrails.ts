@@ -4,6 +4,7 @@ import type {
   GuardrailCode,
   GuardrailVerdict,
   ReplayIntervals,
+  ReplayReport,
 } from './replay-report.ts'
 import type { Thresholds } from './thresholds.ts'
 
@@ -53,6 +54,24 @@ const GUARDRAILS: readonly Guardrail[] = [
     says: 'there may be more violations than allowed',
   },
 ]
+
+/** Figures that a second run did not repeat are nobody's to rely on, whatever they say; no thresholds excuse it. */
+const NOT_DETERMINISTIC: GuardrailBlock = {
+  code: 'not_deterministic',
+  measured: 1,
+  limit: 2,
+  reason: 'a second run gave other bytes, so that no figure of this replay can be relied on',
+}
+
+/** Judges a report: its limits, and that both runs gave the same bytes. */
+export function judgeReport(
+  { deterministic_pass, intervals }: Pick<ReplayReport, 'deterministic_pass' | 'intervals'>,
+  limits: Thresholds['guardrails'],
+): GuardrailVerdict {
+  const { blocks } = judgeGuardrails(intervals, limits)
+  const all = deterministic_pass ? blocks : [NOT_DETERMINISTIC, ...blocks]
+  return { passed: all.length === 0, blocks: all }
+}
 
 /**
  * Judges interval limits, not points: the lower one against a floor, the upper one against a ceiling; a limit met exactly

@@ -1,5 +1,5 @@
 import { div, divWide } from './arithmetic.ts'
-import { judgeGuardrails } from './guardrails.ts'
+import { judgeReport } from './guardrails.ts'
 import { moversAt } from './movers.ts'
 import type { CheckedPolicy } from './policy.ts'
 import type { QuoteColumns } from './quote.ts'
@@ -55,7 +55,7 @@ export function replayFindings(replayed: Replayed): Omit<ReplayReport, 'replay_c
       counts.with_cost,
     ),
     approval_coverage_loss_bps: intervals.approval_coverage_loss_bps.point,
-    guardrails: judgeGuardrails(intervals, replayed.thresholds.guardrails),
+    guardrails: judgeReport(judged, replayed.thresholds.guardrails),
     risk_flags: riskFlagsOf(judged),
     by_segment: replaySlices(sums.by_segment),
     by_region: replaySlices(sums.by_region),

@@ -135,8 +135,8 @@ export const GUARDRAIL_CODES = [
 export type GuardrailCode = (typeof GUARDRAIL_CODES)[number]
 
 export interface GuardrailBlock {
-  readonly code: GuardrailCode | `${GuardrailCode}_unknown`
-  /** The interval limit that was judged; null where unknown. */
+  readonly code: GuardrailCode | `${GuardrailCode}_unknown` | 'not_deterministic'
+  /** The interval limit that was judged, null where unknown; of `not_deterministic` the runs that gave these bytes. */
   readonly measured: number | null
   readonly limit: number
   readonly reason: string

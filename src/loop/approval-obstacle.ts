@@ -1,3 +1,4 @@
+import { judgeReport } from '../domain/guardrails.ts'
 import type { Packet } from '../domain/packet.ts'
 import { type Refusal, refuse } from '../domain/refusal.ts'
 import type { Instant } from '../domain/units.ts'
@@ -61,14 +62,16 @@ export const baseMoved = (
     { base_policy_version: baseVersion, active_policy_version: active.policy_version, epoch: active.epoch },
   ).refusal
 
-/** What the packet itself says against approval: guardrails first, then attacks. */
+/** What the packet itself says against approval: guardrails first, judged anew as the rules are now, then attacks. */
 export function blockedRefusal(packet: Packet): Refusal | null {
-  const { guardrails } = packet.replay
+  const guardrails = judgeReport(packet.replay, packet.evidence.thresholds.guardrails)
   if (!guardrails.passed) {
     return refuse(
       'guardrail_blocked',
       `guardrails refuse this candidate: ${guardrails.blocks.map(block => block.code).join(', ')}`,
-      'propose a change that stays within the limits, or bring history that can show it does',
+      packet.replay.deterministic_pass
+        ? 'propose a change that stays within the limits, or bring history that can show it does'
+        : 'replay it again and build a new packet; where the runs differ again, report it as a fault of ours',
       {
         blocks: guardrails.blocks.map(({ code, measured, limit, reason }) => ({
           code,

@@ -1,6 +1,6 @@
 import { scanForAttacks } from '../domain/attack-scan.ts'
-import { attackCandidate } from '../domain/attacks.ts'
-import { judgeGuardrails } from '../domain/guardrails.ts'
+import { attackCandidate, blockingAttacks } from '../domain/attacks.ts'
+import { judgeReport } from '../domain/guardrails.ts'
 import type { Packet } from '../domain/packet.ts'
 import { drawnFrom } from '../domain/packet-drawn.ts'
 import type { CheckedPolicy } from '../domain/policy.ts'
@@ -51,7 +51,7 @@ async function checkedPacket(ports: PacketEvidencePorts, packet: Packet): Promis
   const checked = [
     'the id is the digest of the content',
     'both policies, the diff between them, thresholds, response model and replay report are those it names',
-    'guardrails, risk, reach, support, fallback, expiry and summary follow from them',
+    'guardrails, what blocks, risk, reach, support, fallback, expiry and summary follow from them',
   ]
   const columns = await ports.snapshots.load(packet.inputs.snapshot)
   const apart = [
@@ -67,7 +67,10 @@ async function checkedPacket(ports: PacketEvidencePorts, packet: Packet): Promis
   ]
   if (!columns.ok) {
     const why = `the snapshot is not at hand (${columns.refusal.message})`
-    const not_checked = [{ what: 'the figures of the replay and the attacks', why }, ...apart]
+    const not_checked = [
+      { what: 'the figures of the replay, that two runs gave them, and the attacks', why },
+      ...apart,
+    ]
     return done({
       ok: true,
       packet_id: packet.packet_id,
@@ -135,8 +138,11 @@ function checkFromFile(packet: Packet): Result<PacketPolicies> {
   for (const name of Object.keys(drawn) as (keyof typeof drawn)[]) {
     if (differ(stated[name], drawn[name])) return altered(name)
   }
-  const guardrails = judgeGuardrails(replay.intervals, evidence.thresholds.guardrails)
+  const guardrails = judgeReport(replay, evidence.thresholds.guardrails)
   if (differ(guardrails, replay.guardrails)) return altered('replay.guardrails')
+  const { attacks } = packet.safety
+  const blocking = blockingAttacks(attacks, evidence.thresholds.guardrails.not_required)
+  if (differ(packet.safety, { passed: blocking.length === 0, attacks, blocking })) return altered('safety')
   return done({ base: base.value, proposed: proposed.value })
 }
 

@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { judgeReport } from '../../src/domain/guardrails.ts'
 import type { ReplayEngine, ReplaySums } from '../../src/domain/replay.ts'
+import { GUARDRAIL_CODES } from '../../src/domain/replay-report.ts'
+import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
+import { blockedRefusal } from '../../src/loop/approval-obstacle.ts'
 import { candidateEvidence, candidateRow } from '../../src/loop/candidate-evidence.ts'
 import { type ChangeToEvaluate, evaluateChange } from '../../src/loop/evaluate.ts'
 import { evaluateStored } from '../../src/loop/evaluate-stored.ts'
+import { verifyPacket } from '../../src/loop/packet-verify.ts'
 import type { Ports } from '../../src/loop/ports.ts'
 import { changeOf } from '../../src/loop/replay.ts'
-import { candidateOf, installationWithHistory } from '../support/governed-candidate.ts'
-import { succeeded, type TestInstallation } from '../support/installation.ts'
+import {
+  apply,
+  candidateOf,
+  decide,
+  installationWithHistory,
+  packetOf,
+} from '../support/governed-candidate.ts'
+import { copyOf, refusedWith, succeeded, type TestInstallation } from '../support/installation.ts'
 
 let installed: TestInstallation
 let change: ChangeToEvaluate
@@ -76,4 +87,46 @@ test('R1 quotes that stay in their file are asked about again in another order, 
   }
   const report = succeeded(await evaluateStored({ ...installed.ports, storedReplay }, change, 'sql', 0))
   assert.deepEqual([asked, report.deterministic_pass], [[false, true], false])
+})
+
+test('R1 R5 a candidate whose second run gave other bytes is not approved, whatever it promises, until two runs agree', async () => {
+  const copy = await copyOf(installed)
+  try {
+    const id = await candidateOf(copy.ports)
+    const packet = await packetOf({ ...copy.ports, engine: withWrong('oracle').ports.engine }, id)
+    assert.deepEqual(
+      packet.replay.guardrails.blocks.map(({ code, measured, limit }) => ({ code, measured, limit })),
+      [{ code: 'not_deterministic', measured: 1, limit: 2 }],
+    )
+    assert.match(packet.summary.join(' '), /cannot be approved, blocked by not_deterministic/)
+    assert.equal(succeeded(await verifyPacket(copy.ports, JSON.stringify(packet))).ok, true)
+    const refusal = refusedWith(
+      'guardrail_blocked',
+      await decide(copy.ports, 'sam', packet.packet_id, 'approve'),
+    )
+    assert.match(JSON.stringify(refusal.facts), /not_deterministic/)
+    assert.match(refusal.remedy, /replay it again/)
+    refusedWith('illegal_move', await apply(copy.ports, 'ruth', id))
+
+    const sound = await packetOf(copy.ports, id)
+    succeeded(await decide(copy.ports, 'sam', sound.packet_id, 'approve'))
+    succeeded(await apply(copy.ports, 'ruth', id))
+  } finally {
+    await copy.remove()
+  }
+})
+
+test('R1 no thresholds excuse a replay that was not repeated, and approve and apply judge a packet by the flag itself', async () => {
+  const copy = await copyOf(installed)
+  try {
+    const packet = await packetOf(copy.ports, await candidateOf(copy.ports))
+    assert.equal(blockedRefusal(packet), null)
+    const unrepeated = { ...packet, replay: { ...packet.replay, deterministic_pass: false } }
+    assert.equal(blockedRefusal(unrepeated)?.code, 'guardrail_blocked')
+    const not_required = ['not_deterministic', ...GUARDRAIL_CODES]
+    const verdict = judgeReport(unrepeated.replay, { ...DEFAULT_THRESHOLDS.guardrails, not_required })
+    assert.deepEqual([verdict.passed, verdict.blocks[0]?.code], [false, 'not_deterministic'])
+  } finally {
+    await copy.remove()
+  }
 })

@@ -5,6 +5,7 @@ import { PACKET_FORMATS } from '../../src/cli/packet-text.ts'
 import { composeEvidence } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Packet } from '../../src/domain/packet.ts'
+import { drawnFrom } from '../../src/domain/packet-drawn.ts'
 import type { Json } from '../../src/domain/units.ts'
 import { digestOf } from '../../src/evidence/canonical.ts'
 import { replayChecksum } from '../../src/evidence/replay-checksum.ts'
@@ -96,6 +97,17 @@ test('V2 a forged packet with all digests made anew is still found out', async (
   ]) {
     const forged = resealed(changed(path, plus))
     refusedWith('packet_altered', await verifyPacket(fileAlone(), JSON.stringify(forged)))
+  }
+  for (const [path, why] of [
+    [['replay', 'deterministic_pass'], 'replay.guardrails'],
+    [['safety', 'attacks', '0', 'outcome'], 'safety'],
+    [['safety', 'passed'], 'safety'],
+  ] as const) {
+    const to = (value: unknown): unknown => (value === 'passed' ? 'blocked' : !value)
+    const forged = changed(path, to)
+    const drawn = resealed({ ...forged, ...drawnFrom(forged) })
+    const refusal = refusedWith('packet_altered', await verifyPacket(fileAlone(), JSON.stringify(drawn)))
+    assert.equal(refusal.facts.why, why)
   }
   for (const path of [
     ['replay', 'projected_margin_delta_bps'],

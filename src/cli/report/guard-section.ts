@@ -32,7 +32,8 @@ const SIDES: Readonly<Record<GuardrailRow['outcome'] | AttackOutcome, 'good' | '
 }
 
 function guardrail({ name, measured, limit, kind, unit, outcome }: GuardrailRow): Markup {
-  const withUnit = (value: number): string => `${change(value)}${unit === '' ? '' : ` ${unit}`}`
+  const figure = unit === 'runs' ? count : change
+  const withUnit = (value: number): string => `${figure(value)}${unit === '' ? '' : ` ${unit}`}`
   return html`<tr><th>${name}</th><td class="n">${measured === null ? 'unknown' : withUnit(measured)}</td>
 <td class="n">${kind === 'at_least' ? 'at least' : 'at most'} ${withUnit(limit)}</td><td>${word(outcome, SIDES[outcome])}</td></tr>`
 }

@@ -8,13 +8,13 @@ export interface GuardrailRow {
   readonly measured: number | null
   readonly limit: number
   readonly kind: 'at_least' | 'at_most'
-  readonly unit: 'bps' | ''
+  readonly unit: 'bps' | 'runs' | ''
   readonly outcome: 'pass' | 'fail' | 'unknown' | 'unknown, not required'
 }
 
 /** Every guardrail with its measured value and limit, also those that pass; the verdict is the report's own. */
 export function guardrailRows(
-  { intervals, guardrails }: ReplayReport,
+  { intervals, guardrails, deterministic_pass }: ReplayReport,
   limits: Thresholds['guardrails'],
 ): readonly GuardrailRow[] {
   const outcome = (code: GuardrailCode, measured: number | null): GuardrailRow['outcome'] => {
@@ -38,6 +38,14 @@ export function guardrailRows(
     outcome: outcome(code, measured),
   })
   return [
+    {
+      name: 'A second run must give the same bytes',
+      measured: deterministic_pass ? 2 : 1,
+      limit: 2,
+      kind: 'at_least',
+      unit: 'runs',
+      outcome: deterministic_pass ? 'pass' : 'fail',
+    },
     row(
       'margin_delta_too_low',
       'Margin rate must not fall',
