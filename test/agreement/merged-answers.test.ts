@@ -15,7 +15,7 @@ import type { ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
 import { snapshotColumns } from '../../src/domain/snapshot-columns.ts'
 import { scratchFolder } from '../support/fresh-home.ts'
 import { arbitraryTask } from '../support/generate-task.ts'
-import { sharpTask, wideTask } from '../support/sql-tasks.ts'
+import { oneTouchedTask, sharpTask, wideTask } from '../support/sql-tasks.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 const PORTIONS = [0, 1, 2]
@@ -52,7 +52,8 @@ test(`R2 answers about parts of the quotes, put together, are those about all (s
   using folder = scratchFolder()
   const file = join(folder.path, 'quotes.parquet')
   let moved = 0
-  for (const any of [sharpTask(), wideTask(), ...fc.sample(arbitraryTask(), { seed: SEED, numRuns: 2 })]) {
+  const named = [sharpTask(), wideTask(), oneTouchedTask()]
+  for (const any of [...named, ...fc.sample(arbitraryTask(), { seed: SEED, numRuns: 2 })]) {
     const task = { ...any, candidates: any.candidates.slice(0, 1) }
     await writeParquet(file, task.columns.rows, snapshotColumns(task.columns))
     const found = await withDuckDB(connection =>

@@ -89,6 +89,18 @@ export function textTask(): ReplayTask {
   )
 }
 
+/** Twelve quotes of which the candidate touches one, so that most parts of them have nothing to tell. */
+export const oneTouchedTask = (): ReplayTask =>
+  taskOf(
+    Array.from({ length: 12 }, (_, at) => ({
+      segment: `s${at}`,
+      cluster: `c${at}`,
+      requestedDiscountBps: 500,
+    })),
+    [],
+    [{ id: 'cap', kind: 'discount_cap', when: 'quote.segment == "s7"', params: { cap_bps: 0 } }],
+  )
+
 /** A rule that is said twice, by the candidate alone: its effect is another, and nothing that is decided. */
 export function saidTwiceTask(): ReplayTask {
   const rules: readonly Rule[] = [

@@ -72,6 +72,9 @@ export function candidateInSql(
   }
 }
 
+/** What is answered where nobody is touched. */
+const NO_CLUSTERS: Row = { impacted_clusters: 0, impacted_quotes: 0 }
+
 /** Every question about one candidate, one after the other. */
 export async function askAbout(
   ask: Ask,
@@ -107,7 +110,7 @@ export async function askAbout(
   const answers: Answers = {
     counts: await row(countsQuestion(decided)),
     latenciesKnown: history.latenciesKnown,
-    clusters: await where('impacted_quotes', () => row(clustersQuestion(compared)), {}),
+    clusters: await where('impacted_quotes', () => row(clustersQuestion(compared)), NO_CLUSTERS),
     ...sums,
     ruleIds: pair.ruleIds,
     response:
