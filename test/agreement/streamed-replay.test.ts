@@ -86,9 +86,11 @@ test('R2 customers that stand in many parts count once, and texts too many to be
 
 test('R2 the greatest prices add up over a hundred parts, and of equal movers the first by id are named', async () => {
   using folder = scratchFolder()
-  const generated = scatteredTexts(generatedColumns(ROWS))
+  const inOrder = generatedColumns(ROWS)
+  const generated = scatteredTexts(inOrder)
   const columns = {
     ...generated,
+    cluster: inOrder.cluster,
     listCents: generated.listCents.map(() => 1_000_000_000_000),
     costCents: generated.costCents.map(cost => (Number.isNaN(cost) ? cost : 0)),
     requestedDiscountBps: generated.requestedDiscountBps.map(requested => (requested > 2_000 ? 2_000 : 100)),
