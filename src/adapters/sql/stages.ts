@@ -25,8 +25,8 @@ export const withColumns = (rows: Stages, columns: Columns, where: string | null
 
 /**
  * A question to the rows: `head` FROM the stages as nested SELECTs `tail`. A stage selects only what is named further out, because a database
- * analyses every column of every stage; ClickHouse 18.16 takes longer for that than for some ten thousand quotes. A column that makes more
- * rows must be named by the question.
+ * analyses every column of every stage, which is most of what ClickHouse 18.16 does about a few quotes. A column that makes more rows must be
+ * named by the question.
  */
 export const selectFrom = (rows: Stages, head: string, tail = ''): string =>
   `${head}\nFROM (${nested(rows, namesIn([head, tail]))})\n${tail}`
