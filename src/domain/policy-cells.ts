@@ -129,6 +129,26 @@ export const standIn = (piece: Piece): AttributeValue =>
 /** A truth, or `open` where an attribute that could decide it is still open. */
 export type OpenTruth = Truth | 'open'
 
+/** Attributes that can still decide an expression: those of its open parts, in order of appearance; none once it is decided. */
+export function undecidedAttributesOf(
+  expression: Expression,
+  lookUp: (attribute: AttributeName) => AttributeValue | undefined,
+): readonly AttributeName[] {
+  if (truthSoFar(expression, lookUp) !== 'open') return []
+  switch (expression.kind) {
+    case 'constant':
+      return []
+    case 'comparison':
+    case 'membership':
+      return [expression.attribute]
+    case 'not':
+      return undecidedAttributesOf(expression.of, lookUp)
+    case 'and':
+    case 'or':
+      return [...new Set(expression.of.flatMap(operand => undecidedAttributesOf(operand, lookUp)))]
+  }
+}
+
 /** Truth of an expression as far as the known attributes decide it; `lookUp` gives undefined for an open one. */
 export function truthSoFar(
   expression: Expression,

@@ -3,16 +3,17 @@ import { attributeOf, type Request } from './decision.ts'
 import { type AttributeName, type AttributeValue, type Expression, evaluate } from './expression.ts'
 import type { CheckedPolicy, CheckedRule } from './policy.ts'
 import {
-  attributesOf,
   type Cell,
   Cuts,
   comparisonsOf,
   type Piece,
   standIn,
   truthSoFar,
+  undecidedAttributesOf,
 } from './policy-cells.ts'
+import { guarding, stopping } from './policy-guards.ts'
 import { effectText } from './policy-pair.ts'
-import { findWitness, type MarginDemand, type Witness } from './policy-witness.ts'
+import { findWitness, type MarginDemand, pairsToTry, type Witness } from './policy-witness.ts'
 import type { Bps } from './units.ts'
 
 /** A protected rule that a candidate loosens. */
@@ -24,8 +25,10 @@ export interface LoosenedRule {
   readonly reason: 'unsettled' | null
 }
 
-/** Cells looked at for one rule before giving up. */
-const BUDGET_CELLS_PER_RULE = 50_000
+/** Comparisons looked at, over all cells of all protected rules, before giving up: a few seconds at most. */
+const BUDGET_COMPARISONS = 20_000_000
+/** A pair of list price and discount for which a cost is solved takes as long as so many. */
+const COMPARISONS_PER_PAIR = 20
 
 /**
  * The protected rules of the base that stop something, at some grant, which the candidate's protected rules let pass at the same
@@ -38,61 +41,72 @@ export function loosenedProtectedRules(
   candidate: CheckedPolicy,
 ): readonly LoosenedRule[] {
   const guards = candidate.rules.filter(rule => rule.protected)
-  return base.rules
-    .filter(rule => rule.protected)
-    .filter(rule => !guards.some(guard => effectText(guard) === effectText(rule)))
-    .flatMap((rule): readonly LoosenedRule[] => {
-      const found = new Passage(rule, guards).find()
-      if (found === 'none') return []
-      return found === 'unsettled'
-        ? [{ rule_id: rule.id, witness: null, reason: 'unsettled' }]
-        : [{ rule_id: rule.id, witness: found, reason: null }]
-    })
+  const kept = new Set(guards.map(effectText))
+  const changed = base.rules.filter(rule => rule.protected && !kept.has(effectText(rule)))
+  let budget = BUDGET_COMPARISONS
+  return changed.flatMap((rule, at): readonly LoosenedRule[] => {
+    const share = Math.floor(budget / (changed.length - at))
+    const passage = new Passage(rule, guards, share)
+    const found = passage.find()
+    budget -= share - Math.max(passage.budget, 0)
+    if (found === 'none') return []
+    return found === 'unsettled'
+      ? [{ rule_id: rule.id, witness: null, reason: 'unsettled' }]
+      : [{ rule_id: rule.id, witness: found, reason: null }]
+  })
 }
 
 /** The search for something that `rule` stops and none of the guards does. */
 class Passage {
   readonly #isCap: boolean
-  readonly #stops: Expression
-  readonly #guards: readonly Expression[]
+  readonly #stops: Sized
+  readonly #guards: readonly Sized[]
   readonly #pieces: ReadonlyMap<AttributeName, readonly Piece[]>
-  #budget = BUDGET_CELLS_PER_RULE
+  /** Comparisons that may still be looked at; below zero once it was not enough. */
+  budget: number
   #unsettled = false
 
-  constructor(rule: CheckedRule, guards: readonly CheckedRule[]) {
+  constructor(rule: CheckedRule, guards: readonly CheckedRule[], budget: number) {
+    this.budget = budget
     this.#isCap = rule.kind === 'discount_cap'
-    this.#stops = stopping(rule)
-    this.#guards = guards.flatMap(guard => guarding(rule, guard) ?? [])
+    this.#stops = sized(stopping(rule))
+    this.#guards = guards.flatMap(guard => guarding(rule, guard) ?? []).map(sized)
     this.#pieces = piecesOf([this.#stops, ...this.#guards])
   }
 
   find(): NonNullable<LoosenedRule['witness']> | 'none' | 'unsettled' {
-    return this.#visit(new Map()) ?? (this.#unsettled ? 'unsettled' : 'none')
+    return this.#visit(new Map(), this.#guards) ?? (this.#unsettled ? 'unsettled' : 'none')
   }
 
-  #visit(cell: Cell): LoosenedRule['witness'] {
-    this.#budget -= 1
-    if (this.#budget < 0) {
-      this.#unsettled = true
-      return null
-    }
+  /** Looks through a cell in which the rule may stop something. `guards`: those that may still be true in it. */
+  #visit(cell: Cell, guards: readonly Sized[]): LoosenedRule['witness'] {
     const lookUp = (attribute: AttributeName): AttributeValue | undefined => valueIn(cell, attribute)
-    const stops = truthSoFar(this.#stops, lookUp)
+    if (!this.#affords(this.#stops.comparisons.length + 1)) return null
+    const stops = truthSoFar(this.#stops.expression, lookUp)
     if (stops === false || stops === 'absent') return null
-    const guards = this.#guards.map(expression => ({ expression, truth: truthSoFar(expression, lookUp) }))
-    if (guards.some(guard => guard.truth === true)) return null
-    const open = [
-      ...(stops === 'open' ? attributesOf(this.#stops) : []),
-      ...guards.flatMap(guard => (guard.truth === 'open' ? attributesOf(guard.expression) : [])),
-    ].find(attribute => !cell.has(attribute))
-    if (open === undefined) return this.#realise(cell)
-    for (const piece of this.#pieces.get(open) as readonly Piece[]) {
-      const next = withPiece(cell, open, piece)
-      const found = next === null ? null : this.#visit(next)
+    const open: Sized[] = []
+    for (const guard of guards) {
+      if (!this.#affords(guard.comparisons.length)) return null
+      const truth = truthSoFar(guard.expression, lookUp)
+      if (truth === true) return null
+      if (truth === 'open') open.push(guard)
+    }
+    const [next] = nearest(stops === 'open' ? [this.#stops] : open, lookUp)
+    if (next === undefined) return this.#realise(cell)
+    for (const piece of this.#pieces.get(next) as readonly Piece[]) {
+      const inside = withPiece(cell, next, piece)
+      const found = inside === null ? null : this.#visit(inside, open)
       if (found !== null) return found
-      if (this.#budget < 0) return null
+      if (this.budget < 0) return null
     }
     return null
+  }
+
+  /** Takes this much off the budget; false, and unsettled, where it is not there. */
+  #affords(comparisons: number): boolean {
+    this.budget -= comparisons
+    if (this.budget < 0) this.#unsettled = true
+    return this.budget >= 0
   }
 
   #realise(cell: Cell): LoosenedRule['witness'] {
@@ -100,6 +114,7 @@ class Passage {
     for (const { cap, placed, standsForAll } of grants) {
       const margin = cell.get('margin_bps')
       const demands: readonly MarginDemand[] = margin?.kind === 'range' ? [{ cap, margin }] : []
+      if (!this.#affords(COMPARISONS_PER_PAIR * pairsToTry(placed))) return null
       const quote: Witness = findWitness(placed, demands)
       if (typeof quote === 'string') {
         if (quote === 'not_found' || !standsForAll) this.#unsettled = true
@@ -121,70 +136,36 @@ class Passage {
     }
     const truth = (expression: Expression) =>
       evaluate(expression, attribute => attributeOf(quote, attribute, decided))
-    return truth(this.#stops) === true && !this.#guards.some(guard => truth(guard) === true)
+    return (
+      truth(this.#stops.expression) === true && !this.#guards.some(guard => truth(guard.expression) === true)
+    )
   }
 }
 
-/** When a rule stops something: an approval and a prohibition by matching, a limit by being passed. */
-function stopping(rule: CheckedRule): Expression {
-  const limit = rule.limitBps ?? 0
-  switch (rule.kind) {
-    case 'discount_cap':
-      return all(ofRequest(rule.condition), {
-        kind: 'comparison',
-        attribute: 'requested_discount_bps',
-        operator: '>',
-        value: limit,
-      })
-    case 'margin_floor':
-      return all(rule.condition, { kind: 'comparison', attribute: 'margin_bps', operator: '<', value: limit })
-    case 'approval':
-    case 'prohibit':
-      return rule.condition
-  }
+/** An expression with its comparisons, which is what looking at it costs. */
+interface Sized {
+  readonly expression: Expression
+  readonly comparisons: ReturnType<typeof comparisonsOf>
 }
 
-/** When a guard stops what `rule` stops, null if it never does. */
-function guarding(rule: CheckedRule, guard: CheckedRule): Expression | null {
-  switch (rule.kind) {
-    case 'discount_cap': {
-      const asStrict = guard.kind === 'discount_cap' && (guard.limitBps ?? 0) <= (rule.limitBps ?? 0)
-      return asStrict ? ofRequest(guard.condition) : null
-    }
-    case 'approval':
-      return guard.kind === 'approval' && (rule.approver === null || rule.approver === guard.approver)
-        ? guard.condition
-        : null
-    // Both count as violations, so one can stand in for the other.
-    case 'margin_floor':
-    case 'prohibit':
-      return guard.kind === 'margin_floor' || guard.kind === 'prohibit' ? stopping(guard) : null
-  }
-}
+const sized = (expression: Expression): Sized => ({ expression, comparisons: comparisonsOf(expression) })
 
-const all = (...of: readonly Expression[]): Expression => ({ kind: 'and', of })
+/**
+ * What is left to know of the expression that the fewest attributes keep open: it is the soonest to be settled, and with it
+ * most often the cell. A rule that was split is covered by its own parts, which what splits them alone keeps open, however many
+ * other rules there are.
+ */
+const nearest = (
+  open: readonly Sized[],
+  lookUp: (attribute: AttributeName) => AttributeValue | undefined,
+): readonly AttributeName[] =>
+  open
+    .map(({ expression }) => undecidedAttributesOf(expression, lookUp))
+    .reduce((fewest, next) => (fewest.length > 0 && fewest.length <= next.length ? fewest : next), [])
 
-/** Inside a cap `discount_bps` is the requested discount. */
-function ofRequest(expression: Expression): Expression {
-  switch (expression.kind) {
-    case 'constant':
-      return expression
-    case 'comparison':
-    case 'membership':
-      return expression.attribute === 'discount_bps'
-        ? { ...expression, attribute: 'requested_discount_bps' }
-        : expression
-    case 'not':
-      return { kind: 'not', of: ofRequest(expression.of) }
-    case 'and':
-    case 'or':
-      return { kind: expression.kind, of: expression.of.map(ofRequest) }
-  }
-}
-
-function piecesOf(expressions: readonly Expression[]): ReadonlyMap<AttributeName, readonly Piece[]> {
+function piecesOf(expressions: readonly Sized[]): ReadonlyMap<AttributeName, readonly Piece[]> {
   const cuts = new Map<AttributeName, Cuts>()
-  for (const comparison of expressions.flatMap(comparisonsOf)) {
+  for (const comparison of expressions.flatMap(({ comparisons }) => comparisons)) {
     const known = cuts.get(comparison.attribute) ?? new Cuts()
     cuts.set(comparison.attribute, known.addComparisons([comparison]))
   }

@@ -34,7 +34,7 @@ export function findWitness(cell: Cell, demands: readonly MarginDemand[]): Witne
   const cost = rangeIn(cell, 'cost_cents')
   if (demands.some(demand => outOfReach(demand, list, cost, requested))) return 'impossible'
   if (demands.some(one => demands.some(other => contradicts(one, other)))) return 'impossible'
-  const exhaustive = (list.max - list.min + 1) * (requested.max - requested.min + 1) <= TRIED_ALL_MAX
+  const exhaustive = allTried(list, requested)
   const lists = exhaustive ? allOf(list) : someOf(list)
   const discounts = exhaustive ? allOf(requested) : someOf(requested)
   for (const listCents of lists) {
@@ -44,6 +44,17 @@ export function findWitness(cell: Cell, demands: readonly MarginDemand[]): Witne
     }
   }
   return exhaustive ? 'impossible' : 'not_found'
+}
+
+const allTried = (list: Range, requested: Range): boolean =>
+  (list.max - list.min + 1) * (requested.max - requested.min + 1) <= TRIED_ALL_MAX
+
+/** How many pairs of list price and discount `findWitness` may have to try in a cell: what it costs. */
+export function pairsToTry(cell: Cell): number {
+  const [list, requested] = [rangeIn(cell, 'list_cents'), rangeIn(cell, 'requested_discount_bps')]
+  return allTried(list, requested)
+    ? (list.max - list.min + 1) * (requested.max - requested.min + 1)
+    : someOf(list).length * someOf(requested).length
 }
 
 const rangeIn = (cell: Cell, attribute: AttributeName): Range => {

@@ -6,7 +6,7 @@ import { decide, type Request } from '../../src/domain/decision.ts'
 import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { comparePolicies } from '../../src/domain/policy-compare.ts'
-import type { Quote } from '../../src/domain/quote.ts'
+import { askedQuote } from '../support/asked-quote.ts'
 import {
   arbitraryPolicyPair,
   arbitraryRequest,
@@ -42,7 +42,7 @@ function isLooser(base: CheckedPolicy, candidate: CheckedPolicy, quote: Request)
 
 /** The same asked of the oracle, which knows neither the comparison nor the runtime's way to decide. */
 function isLooserByOracle(base: CheckedPolicy, candidate: CheckedPolicy, request: Request): boolean {
-  const quote: Quote = { ...UNDECIDED, ...request }
+  const quote = askedQuote(request)
   const before = oracleDecision(oracleRules(base), quote)
   const after = oracleDecision(oracleRules(candidate), quote)
   if (after.kind !== 'decided') return false
@@ -53,20 +53,6 @@ function isLooserByOracle(base: CheckedPolicy, candidate: CheckedPolicy, request
     ![...before.approvers].every(approver => after.approvers.has(approver)) ||
     after.violations.size < before.violations.size
   )
-}
-
-const UNDECIDED: Omit<Quote, keyof Request> = {
-  quoteId: 'asked',
-  grantedDiscountBps: 0,
-  netCents: null,
-  approvalRequired: null,
-  approvalOutcome: null,
-  approvalLatencySeconds: null,
-  outcome: 'won',
-  quotedAt: null,
-  closedAt: null,
-  policyVersion: null,
-  cluster: 'asked',
 }
 
 function isDifferent(base: CheckedPolicy, candidate: CheckedPolicy, quote: Request): boolean {

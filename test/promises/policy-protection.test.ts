@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { marginBps, netCents } from '../../src/domain/arithmetic.ts'
-import { attributeOf, type Request } from '../../src/domain/decision.ts'
-import { evaluate } from '../../src/domain/expression.ts'
-import type { CheckedPolicy, CheckedRule, Rule } from '../../src/domain/policy.ts'
+import { oracleDecision, oracleRules } from '../../src/adapters/oracle/decision.ts'
+import type { Request } from '../../src/domain/decision.ts'
+import type { CheckedPolicy, PolicyDocument, Rule } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { loosenedProtectedRules } from '../../src/domain/policy-protection.ts'
-import { arbitraryPolicyPair, arbitraryRequest } from '../support/generate-policy.ts'
+import { askedQuote } from '../support/asked-quote.ts'
+import { arbitraryPolicy, arbitraryPolicyPair, arbitraryRequest } from '../support/generate-policy.ts'
 
 const policyOf = (...rules: readonly Rule[]): CheckedPolicy => {
   const result = checkPolicy({ schema: 'clo_policy.v1', name: 'test', rules })
@@ -115,55 +115,130 @@ for (const [what, rule, candidate] of KEPT) {
   })
 }
 
-/** Whether a rule stops a quote at a grant; written anew from DESIGN section 5. */
-function stops(rule: CheckedRule, quote: Request, grantedBps: number): boolean {
-  const discountBps = rule.kind === 'discount_cap' ? quote.requestedDiscountBps : grantedBps
-  const margin =
-    quote.costCents === null ? null : marginBps(netCents(quote.listCents, grantedBps), quote.costCents)
-  const matches =
-    evaluate(rule.condition, name => attributeOf(quote, name, { discountBps, marginBps: margin })) === true
-  const limit = rule.limitBps ?? 0
-  if (rule.kind === 'discount_cap') return matches && quote.requestedDiscountBps > limit
-  if (rule.kind === 'margin_floor') return matches && margin !== null && margin < limit
-  return matches
+/** Whether the oracle, asked about a rule alone, stops a quote at a grant. */
+function stops(rule: Rule, quote: Request, grantedBps: number): boolean {
+  const grant: Rule = { id: 'grant', kind: 'discount_cap', when: 'true', params: { cap_bps: grantedBps } }
+  const alone = policyOf(rule, ...(rule.kind === 'discount_cap' ? [] : [grant]))
+  const decision = oracleDecision(oracleRules(alone), askedQuote(quote))
+  if (decision.kind !== 'decided') return false
+  if (rule.kind === 'discount_cap') return decision.granted < BigInt(quote.requestedDiscountBps)
+  return rule.kind === 'approval' ? decision.approval : decision.violations.size > 0
 }
 
-test('no generated quote passes a protected rule that was said to hold', () => {
-  let held = 0
+/** The protected rules of a candidate that may stop what a rule stops; written anew from DESIGN section 5. */
+const guardsOf = (rule: Rule, candidate: PolicyDocument): readonly Rule[] =>
+  candidate.rules.filter(
+    guard =>
+      guard.protected === true &&
+      (rule.kind === 'discount_cap'
+        ? guard.kind === rule.kind && Number(guard.params?.cap_bps) <= Number(rule.params?.cap_bps)
+        : rule.kind === 'approval'
+          ? guard.kind === rule.kind && (rule.approver === undefined || guard.approver === rule.approver)
+          : guard.kind === 'margin_floor' || guard.kind === 'prohibit'),
+  )
+
+test('the oracle lets no generated quote pass a protected rule that was said to hold, and confirms each quote said to pass', () => {
+  let [held, passed] = [0, 0]
   fc.assert(
     fc.property(
       arbitraryPolicyPair(),
-      fc.array(arbitraryRequest(), { minLength: 30, maxLength: 30 }),
+      fc.array(arbitraryRequest(), { minLength: 10, maxLength: 10 }),
       (pair, quotes) => {
-        const base = policyOf(...pair.base.rules)
-        const candidate = policyOf(...pair.candidate.rules)
-        const loosened = new Set(loosenedProtectedRules(base, candidate).map(found => found.rule_id))
-        for (const rule of base.rules.filter(known => known.protected && !loosened.has(known.id))) {
-          const guards = candidate.rules.filter(
-            guard =>
-              guard.protected &&
-              (rule.kind === 'discount_cap'
-                ? guard.kind === rule.kind && Number(guard.limitBps) <= Number(rule.limitBps)
-                : rule.kind === 'approval'
-                  ? guard.kind === rule.kind && (rule.approver === null || guard.approver === rule.approver)
-                  : guard.kind === 'margin_floor' || guard.kind === 'prohibit'),
-          )
+        const found = loosenedProtectedRules(policyOf(...pair.base.rules), policyOf(...pair.candidate.rules))
+        for (const rule of pair.base.rules.filter(known => known.protected)) {
+          const guards = guardsOf(rule, pair.candidate)
+          const loosened = found.find(each => each.rule_id === rule.id)
+          if (loosened?.reason === 'unsettled') continue
+          if (loosened !== undefined) {
+            const { quote, grantedDiscountBps } = loosened.witness as NonNullable<typeof loosened.witness>
+            assert.ok(stops(rule, quote, grantedDiscountBps), JSON.stringify({ rule, quote }))
+            assert.ok(!guards.some(guard => stops(guard, quote, grantedDiscountBps)), JSON.stringify(quote))
+            passed += 1
+            continue
+          }
           for (const quote of quotes) {
             for (const granted of [quote.requestedDiscountBps, Math.min(quote.requestedDiscountBps, 1_800)]) {
-              // A cap guards against larger grants whatever its own limit, as long as it matches.
-              const stopped = (guard: CheckedRule) =>
-                guard.kind === 'discount_cap'
-                  ? stops({ ...guard, limitBps: -10_001 }, quote, granted)
-                  : stops(guard, quote, granted)
               if (!stops(rule, quote, granted)) continue
               held += 1
-              assert.ok(guards.some(stopped), JSON.stringify({ rule: rule.id, quote, granted }))
+              assert.ok(
+                guards.some(guard => stops(guard, quote, granted)),
+                JSON.stringify({ rule, quote, granted }),
+              )
             }
           }
         }
       },
     ),
-    { numRuns: 400, verbose: 1 },
+    { numRuns: 600, verbose: 1 },
   )
-  assert.ok(held > 200, `only ${held} cases said anything`)
+  assert.ok(held > 200 && passed > 50, `only ${held} cases held and ${passed} passed`)
+})
+
+const PARTS = ['quote.list_cents < 5000', 'quote.list_cents >= 5000']
+
+/** Each rule replaced by two that cover it together. */
+const splitInTwo = (rules: readonly Rule[]): readonly Rule[] =>
+  rules.flatMap(rule =>
+    PARTS.map((part, at) => ({ ...rule, id: `${rule.id}-${at}`, when: `(${rule.when}) && ${part}` })),
+  )
+
+test('generated rules that are split in two that cover them are all kept, none left open', () => {
+  fc.assert(
+    fc.property(arbitraryPolicy(8), ({ rules }) => {
+      const base = rules.map(rule => ({ ...rule, protected: true }))
+      assert.deepEqual(loosenedProtectedRules(policyOf(...base), policyOf(...splitInTwo(base))), [])
+    }),
+    { numRuns: 300, verbose: 1 },
+  )
+})
+
+const twenty = (when: (at: number) => string): readonly Rule[] =>
+  Array.from({ length: 20 }, (_, at) => ({
+    id: `rule-${at}`,
+    kind: 'prohibit',
+    when: when(at),
+    protected: true,
+  }))
+
+test('twenty protected rules over forty attributes, each split in two, settle in a moment', () => {
+  const rules = twenty(at => `quote.attr.a${at} > ${at} || quote.attr.b${at} < 5`)
+  const parts = rules.flatMap(rule =>
+    PARTS.map((part, at) => ({ ...rule, id: `${rule.id}-${at}`, when: `${rule.when} && ${part}` })),
+  )
+  const started = performance.now()
+  assert.deepEqual(loosenedProtectedRules(policyOf(...rules), policyOf(...parts)), [])
+  const lost = parts.filter(rule => rule.id !== 'rule-7-1')
+  const [found, ...more] = loosenedProtectedRules(policyOf(...rules), policyOf(...lost))
+  assert.deepEqual([found?.rule_id, found?.reason, more.length], ['rule-7', null, 0])
+  assert.ok(performance.now() - started < 4_000, 'it took nine seconds, and ended unsettled')
+})
+
+test('many rules that cannot be settled share one budget, count as loosened, and leave others their answer', () => {
+  // Guards as clauses over forty attributes, of which none can be left out: nobody knows a short way.
+  let state = 7
+  const drawn = (below: number): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return Math.floor((state / 2_147_483_648) * below)
+  }
+  const literal = (): string => `quote.attr.a${drawn(40)} ${drawn(2) === 0 ? '==' : '!='} "x"`
+  const guards = Array.from(
+    { length: 260 },
+    (_, at): Rule => ({
+      id: `guard-${at}`,
+      kind: 'prohibit',
+      when: [literal(), literal(), literal()].join(' && '),
+      protected: true,
+    }),
+  )
+  const given = Array.from({ length: 40 }, (_, at) => `quote.attr.a${at} != "q"`).join(' && ')
+  const hard = twenty(at => `quote.list_cents > ${at} && ${given}`)
+  const easy: Rule = { id: 'easy', kind: 'approval', when: 'quote.list_cents > 7', protected: true }
+  const kept: Rule = { ...easy, id: 'kept', when: 'quote.list_cents > 6' }
+  const started = performance.now()
+  const found = loosenedProtectedRules(policyOf(...hard, easy), policyOf(...guards, kept))
+  assert.ok(performance.now() - started < 20_000, 'some seconds for all of them together')
+  assert.deepEqual(
+    found.map(({ rule_id, witness, reason }) => [rule_id, witness, reason]),
+    hard.map(({ id }) => [id, null, 'unsettled']),
+  )
 })

@@ -1,0 +1,19 @@
+import type { Request } from '../../src/domain/decision.ts'
+import type { Quote } from '../../src/domain/quote.ts'
+
+/** What is asked about as a quote of a history, for engines that know only these. */
+export const askedQuote = (request: Request): Quote => ({ ...UNDECIDED, ...request })
+
+const UNDECIDED: Omit<Quote, keyof Request> = {
+  quoteId: 'asked',
+  grantedDiscountBps: 0,
+  netCents: null,
+  approvalRequired: null,
+  approvalOutcome: null,
+  approvalLatencySeconds: null,
+  outcome: 'won',
+  quotedAt: null,
+  closedAt: null,
+  policyVersion: null,
+  cluster: 'asked',
+}
