@@ -40,7 +40,7 @@ test(`R2 a snapshot streamed in parts gives the sums of one that lies in memory 
   assert.deepEqual(readdirSync(folder.path).toSorted(), ['as-snapshot.parquet', 'snapshots'])
 })
 
-const ROWS = 30_000
+const ROWS = 40_000
 
 /** Customers that come back in every part, and a text a quote of its own in no order: too many to be listed. */
 function scatteredTexts(columns: QuoteColumns): QuoteColumns {

@@ -1,9 +1,10 @@
-import { BIT, DuckDBBitValue, type DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
 import type { DecidedColumns, IntegerColumn, TextColumn } from '../../domain/quote.ts'
 import type { CohortScope } from '../../domain/replay.ts'
 import type { StoredQuotes } from '../../loop/ports.ts'
 import type { ColumnOf, ConditionColumn } from '../sql/condition.ts'
 import { scopeSql } from '../sql/quotes.ts'
+import { clustersAt } from './cluster-count.ts'
 import { DUCKDB } from './dialect.ts'
 import { listFewTexts, listTexts } from './listed-texts.ts'
 import { parquetQuotes } from './parquet-quotes.ts'
@@ -124,31 +125,4 @@ async function attributeReaders(
       ]),
     )
   return { readers, of }
-}
-
-/**
- * Where clusters stand in order, as they do where each quote is its own, they are counted as they change while they are streamed. Any others are
- * gathered by name, which may be spilled.
- */
-async function clustersAt(connection: DuckDBConnection, quotes: string, places: Uint8Array): Promise<number> {
-  const among = `SELECT cluster FROM ${quotes} WHERE get_bit($1, CAST(place AS INTEGER)) = 1`
-  const answer = async (question: string): Promise<readonly number[]> => {
-    const prepared = await connection.prepare(question)
-    prepared.bind([new DuckDBBitValue(withoutPadding(places))], [BIT])
-    return (await prepared.runAndReadAll()).getRows()[0]?.map(Number) ?? []
-  }
-  await connection.run('SET preserve_insertion_order = true')
-  const [changes, fallsBack] = (await answer(`
-    SELECT count(*) FILTER (cluster IS DISTINCT FROM before), count(*) FILTER (cluster < before)
-    FROM (SELECT cluster, lag(cluster) OVER () AS before FROM (${among}))`)) as [number, number]
-  if (fallsBack === 0) return changes
-  const [counted] = await answer(`SELECT count(*) FROM (SELECT cluster FROM (${among}) GROUP BY cluster)`)
-  return counted as number
-}
-
-/** A BIT value says in its first byte how many bits of the second are no part of it. */
-function withoutPadding(places: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(places.length + 1)
-  bytes.set(places, 1)
-  return bytes
 }
