@@ -53,3 +53,18 @@ test('an engine that is wrong by one cent is found, and told with its seed and a
     assert.ok(quotes.length >= 3 && quotes.length <= 60, `${quotes.length} quotes`)
   }
 })
+
+test('an engine that ends a task with a fault is told with its seed, and the others go on', async () => {
+  const engine = columnarEngine({ threads: 0 })
+  const faulty: ReplayEngine = {
+    ...engine,
+    evaluate: async task => {
+      if (task.columns.rows > 60) throw new Error('too many')
+      return engine.evaluate(task)
+    },
+  }
+  const { pairs, disagreements } = await agreeOnPairs({ ways: { faulty: () => faulty }, pairs: 60, seed: 1 })
+  assert.equal(pairs, 60)
+  assert.ok(disagreements.length > 0 && disagreements.length < 20)
+  for (const told of disagreements) assert.match(told, /^faulty, seed \d+: no answer, Error: too many$/)
+})
