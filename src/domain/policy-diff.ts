@@ -101,7 +101,9 @@ function applyOne(rules: readonly Rule[], diff: RuleDiff, index: number): Result
 }
 
 function updateOne(rule: Rule, diff: RuleDiff, index: number): Result<Rule> {
-  const { field, from, to } = diff
+  const { operation, field, from, to } = diff
+  // Changes are also read back from files and tables that somebody may have edited.
+  if (operation !== 'update') return unfit(diff, index, 'it is neither an addition, a removal nor an update')
   if (field === 'rule') return unfit(diff, index, 'a whole rule is changed by removing and adding it')
   const current = field === 'when' ? rule.when : ownParameter(rule, field)
   if (current === undefined) return unfit(diff, index, `the rule has no parameter \`${field}\``)

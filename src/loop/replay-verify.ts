@@ -1,4 +1,6 @@
 import { type Difference, firstDifference } from '../domain/first-difference.ts'
+import type { RuleDiff } from '../domain/policy.ts'
+import { applyDiffs } from '../domain/policy-diff.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { ReplayEngine } from '../domain/replay.ts'
 import type { ReplayReport } from '../domain/replay-report.ts'
@@ -48,6 +50,8 @@ async function derivedAnew(ports: Ports, request: VerifyRequest): Promise<Result
     if (foreign !== null) return foreign
     const change = await changeNamedBy(tx, stored.value.report)
     if (!change.ok) return change
+    const unfit = objectionToDiff(candidate.value, change.value)
+    if (unfit !== null) return unfit
     return done({ ...stored.value, change: change.value, unlogged: await objectionOfLog(tx, stored.value) })
   })
   if (!read.ok) return read
@@ -128,6 +132,29 @@ function objectionToInputs(candidate: CandidateRow, { inputs }: ReplayReport): R
   }
   const difference = firstDifference(named, own)
   return difference === null ? null : differing({ ...difference, field: `inputs.${difference.field}` })
+}
+
+/** The policies of a replay may be right, and the changes that people read as the candidate lead elsewhere. */
+function objectionToDiff(
+  { policy_diff_json }: CandidateRow,
+  { base, candidate }: ChangeToEvaluate,
+): Result<never> | null {
+  const changed = applyDiffs(base.policy.document, JSON.parse(policy_diff_json) as readonly RuleDiff[])
+  const proposed = candidate.policy.document as unknown as Json
+  const difference = changed.ok ? firstDifference(changed.value as unknown as Json, proposed) : null
+  if (changed.ok && difference === null) return null
+  return refuse(
+    'audit_broken',
+    'the changes recorded of the candidate, `policy_diff_json`, do not make its policy out of its base',
+    'run `quotey audit verify`, and do not decide or apply on this replay',
+    changed.ok
+      ? {
+          field: `policy_diff_json, ${difference?.field}`,
+          recorded: difference?.stored ?? null,
+          derived: difference?.derived ?? null,
+        }
+      : { field: 'policy_diff_json', why: changed.refusal.message },
+  )
 }
 
 /** The inputs of a report, read by the digests that it names. */

@@ -317,6 +317,33 @@ test('R3 a replay that was changed together with an input, each name made to fit
   assert.equal(await objection(), null)
 })
 
+test('R3 changes recorded of a candidate that do not make its policy out of its base are named', async () => {
+  const { diff } = database
+    .prepare('SELECT policy_diff_json AS diff FROM policy_candidate WHERE id = ?')
+    .get(candidateId) as { readonly diff: string }
+  const edit = database.prepare('UPDATE policy_candidate SET policy_diff_json = ? WHERE id = ?')
+  const original = JSON.parse(diff) as Json
+  // Reasons are words, which only the log can hold against a row: `audit verify`.
+  const paths = leavesOf(original).filter(path => path.at(-1) !== 'rationale')
+  assert.ok(paths.length >= 5)
+  const others = paths.map(path => canonicalText(withOther(original, path)))
+  for (const other of [
+    ...others,
+    '[]',
+    '{}',
+    '[null]',
+    `[${diff.slice(1, -1)},${diff.slice(1, -1)}]`,
+    '{nope',
+  ]) {
+    edit.run(other, candidateId)
+    const found = await objection()
+    edit.run(diff, candidateId)
+    assert.equal(found?.code, 'audit_broken', other)
+    assert.match(JSON.stringify(found?.facts), /policy_diff_json|cause/, other)
+  }
+  assert.equal(await objection(), null)
+})
+
 test('R3 a figure of the row that repeats the report is named where it says otherwise', async () => {
   const row = database
     .prepare('SELECT * FROM policy_replay_evaluation WHERE replay_checksum = ?')
