@@ -9,7 +9,7 @@ import { storedReplay } from '../src/adapters/sql/stored-replay.ts'
 import { type ReplaySums, type ReplayTask, WHOLE_SNAPSHOT } from '../src/domain/replay.ts'
 import { generatedModel } from './generated-columns.ts'
 import { largeHistory } from './large-history.ts'
-import { twelveRules, withParams } from './twelve-rules.ts'
+import { capsLoweredBy, twelveRules } from './twelve-rules.ts'
 
 /*
  * Generates quotes straight into a Parquet file, proves it by digest and replays a change of the policy of 12 rules over it without
@@ -42,12 +42,7 @@ try {
   const task = {
     snapshotDigest: made.digest,
     base,
-    candidates: [
-      withParams(base, {
-        'discount-cap-enterprise': { cap_bps: 2_800 },
-        'discount-cap-smb': { cap_bps: 1_600 },
-      }),
-    ],
+    candidates: [capsLoweredBy(base, 200)],
     scope: WHOLE_SNAPSHOT,
   }
   const streamed = streamedReplay(home, SILENT)
