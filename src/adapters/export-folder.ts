@@ -5,6 +5,7 @@ import { done, type Result, refuse } from '../domain/refusal.ts'
 import type { JsonObject } from '../domain/units.ts'
 import type { AuditedStore } from '../evidence/audit-finding.ts'
 import type { AuditProofs } from '../evidence/audit-proof-check.ts'
+import { readAsWritten } from '../evidence/canonical.ts'
 import { CHECKPOINT_FILE, PROOFS_FILE, type ReadExport } from '../loop/audit-export.ts'
 import { readTextFile } from './files.ts'
 
@@ -92,7 +93,7 @@ async function readProofs(path: string): Promise<Result<AuditProofs>> {
 
 function parsed(text: string): JsonObject | null {
   try {
-    const value = JSON.parse(text) as unknown
+    const value = readAsWritten(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
   } catch {
     return null

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../domain/units.ts'
 import { type AuditFinding, finding } from './audit-finding.ts'
 import { GrowingTree } from './audit-tree-check.ts'
-import { canonicalText, digestOfHash } from './canonical.ts'
+import { canonicalText, digestOfHash, readAsWritten } from './canonical.ts'
 import { leafOf } from './merkle-verify.ts'
 
 /** An entry: the row as stored, and what its text says of other rows (nothing, where the text cannot be read). */
@@ -83,10 +83,10 @@ function writtenRows(entry: JsonObject | null): readonly WrittenRow[] {
   }))
 }
 
-/** A JSON object from stored text, null where the text is none. */
+/** A JSON object from stored text, null where the text is none, or not as it was written. */
 export function parsedObject(text: unknown): JsonObject | null {
   try {
-    const value = JSON.parse(String(text)) as Json
+    const value = readAsWritten(String(text))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null
   } catch {
     return null

@@ -9,6 +9,21 @@ export function canonicalText(value: Json): string {
   return text
 }
 
+/** How JSON files are laid out here, by the spaces of an indent. */
+const INDENTS = [0, 1, 2]
+
+/**
+ * The value of a JSON text that stands as values are written here: in canonical form, or laid out on one line or on many. Any
+ * other text throws: one that says a name twice, or a number in more digits than are kept, reads differently to different readers.
+ */
+export function readAsWritten(text: string): Json {
+  const value = JSON.parse(text) as Json
+  const body = text.replaceAll('\r\n', '\n').trim()
+  const isWritten = INDENTS.some(spaces => JSON.stringify(value, null, spaces) === body)
+  if (isWritten || canonicalText(value) === body) return value
+  throw new SyntaxError('it is not in the form in which it was written: a name may stand in it twice')
+}
+
 /** SHA-256 of the UTF-8 bytes of a text. */
 export const digestOfText = (text: string): Digest =>
   `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`

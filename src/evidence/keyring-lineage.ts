@@ -1,5 +1,5 @@
 import type { Json } from '../domain/units.ts'
-import { canonicalText } from './canonical.ts'
+import { canonicalText, readAsWritten } from './canonical.ts'
 import { openEnvelope } from './dsse.ts'
 import type { Keyring, StoredKeyring } from './keyring.ts'
 import { installationIdOf, keyIdOf } from './public-key.ts'
@@ -111,7 +111,7 @@ export const holderOf = (roots: Keyring, keyId: string): string =>
 
 function parsed(text: string): Json {
   try {
-    return JSON.parse(text) as Json
+    return readAsWritten(text)
   } catch {
     return null
   }

@@ -9,7 +9,7 @@ import { checkPolicyText } from '../domain/policy-text.ts'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { replayFindings } from '../domain/replay-findings.ts'
 import type { Digest, Json } from '../domain/units.ts'
-import { canonicalText, digestOf } from '../evidence/canonical.ts'
+import { canonicalText, digestOf, readAsWritten } from '../evidence/canonical.ts'
 import { isReportIntact } from '../evidence/replay-checksum.ts'
 import { overForeign } from './ill-shaped.ts'
 import { packetAltered, packetIdOf } from './packet-check.ts'
@@ -99,7 +99,7 @@ function readPacketText(text: string): Result<Packet> {
       { why },
     )
   try {
-    const value = JSON.parse(text) as Packet
+    const value = readAsWritten(text) as unknown as Packet
     if (value?.schema !== 'clo_packet.v1') return notPacket('its schema is not clo_packet.v1')
     return done(value)
   } catch (error) {

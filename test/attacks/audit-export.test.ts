@@ -7,6 +7,7 @@ import { fillFolder } from '../../src/adapters/new-files.ts'
 import { refuse } from '../../src/domain/refusal.ts'
 import type { AuditReport } from '../../src/evidence/audit-against.ts'
 import { rowsOf } from '../../src/evidence/audit-finding.ts'
+import { parsedObject } from '../../src/evidence/audit-log-check.ts'
 import type { AuditProofs } from '../../src/evidence/audit-proof-check.ts'
 import { exportAudit, verifyExport } from '../../src/loop/audit-export.ts'
 import { takeCheckpoint } from '../../src/loop/checkpoint.ts'
@@ -123,6 +124,28 @@ test('V1 rows of an export that were edited or dropped are named, table by table
     const missing = await afterwards(folder => rmSync(join(folder, name)))
     assert.ok(!missing.ok, `${name} missing`)
   }
+})
+
+/** A text with its first name said twice: what stands first is read by some, what stands last by others. */
+const saidTwice = (text: string): string => text.replace(/"(\w+)":(\s*)/, '"$1":$2null,"$1":$2')
+
+test('V1 a row or a proof of an export in which a name stands twice is refused, as readers would read it differently', async () => {
+  for (const file of ['actor.jsonl', 'policy_lifecycle_audit.jsonl', 'proofs.json']) {
+    const folder = join(scratch.path, 'twice')
+    rmSync(folder, { recursive: true, force: true })
+    cpSync(exported, folder, { recursive: true })
+    edit(folder, file, saidTwice)
+    const text = readFileSync(join(folder, file), 'utf8')
+    assert.doesNotThrow(() => JSON.parse(file.endsWith('.jsonl') ? (text.split('\n')[0] as string) : text))
+    refusedWith('audit_broken', await readExportFolder(folder))
+  }
+})
+
+test('V1 a stored text in which a name stands twice says nothing, so whatever rests on it does not hold', () => {
+  const text = '{"actor":"ruth","log":{"size":7}}'
+  assert.deepEqual(parsedObject(text), { actor: 'ruth', log: { size: 7 } })
+  assert.equal(parsedObject(saidTwice(text)), null)
+  assert.equal(parsedObject('{"log":{"size":7,"size":8}}'), null)
 })
 
 test('V1 proofs of an export that were altered, swapped, shortened or left out are named', async () => {

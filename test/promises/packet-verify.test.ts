@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts'
 import type { Packet } from '../../src/domain/packet.ts'
 import { drawnFrom } from '../../src/domain/packet-drawn.ts'
 import type { Json } from '../../src/domain/units.ts'
-import { digestOf } from '../../src/evidence/canonical.ts'
+import { canonicalText, digestOf } from '../../src/evidence/canonical.ts'
 import { replayChecksum } from '../../src/evidence/replay-checksum.ts'
 import { packetIdOf } from '../../src/loop/packet-check.ts'
 import { verifyPacket } from '../../src/loop/packet-verify.ts'
@@ -135,6 +135,25 @@ test('a packet reads the same in every format: its id, both policies, who moves 
     if (format === 'json') assert.deepEqual(JSON.parse(text), packet)
     if (format === 'html') assert.doesNotMatch(text, /<script|https?:/)
   }
+})
+
+test('V2 a packet file in which a name stands twice is refused, as other readers would read another packet', async () => {
+  const written = JSON.stringify(packet, null, 2)
+  for (const forged of [
+    written.replace('{\n', '{\n  "risk_score_bps": 0,\n'),
+    written.replace('"safety": {', '"safety": {"passed":true,'),
+    written.replace(/("base_policy_version": )(\d+)/, '$1$2.0'),
+    written.replace(/("base_policy_version": \d+)/, '$1.00000000000000000001'),
+  ]) {
+    assert.notEqual(forged, written)
+    assert.deepEqual(JSON.parse(forged), packet, 'the last one would win')
+    const refusal = refusedWith('bad_input', await verifyPacket(fileAlone(), forged))
+    assert.match(String(refusal.facts.why), /in the form in which it was written/)
+  }
+  for (const same of [written, `${written}\n`, written.replaceAll('\n', '\r\n'), JSON.stringify(packet)]) {
+    succeeded(await verifyPacket(fileAlone(), same))
+  }
+  succeeded(await verifyPacket(fileAlone(), canonicalText(packet as unknown as Json)))
 })
 
 /** What a packet says and its evidence does not: the candidate's and the log's to prove. */
