@@ -91,7 +91,7 @@ export async function quoteParts(
           WHERE approval_outcome = 'approved' AND approval_latency_seconds IS NOT NULL
           GROUP BY segment`)
       ).map(([text, count, seconds]) => [text as string, count as bigint, seconds as bigint]),
-    clustersAt: places => clustersAt(connection, quotes, places),
+    clustersAt: places => clustersAt(connection, quotes, stored.rows, places),
   }
 }
 
