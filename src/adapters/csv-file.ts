@@ -3,21 +3,22 @@ import { stat } from 'node:fs/promises'
 import { done, type Result, refuse } from '../domain/refusal.ts'
 import { CsvRecords, quotedRecord } from './csv-records.ts'
 import type { SourceBatch, SourceTable } from './source-table.ts'
+import { NOT_UTF8, Utf8Text } from './utf8-text.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 const PIECE_BYTES = 1 << 20
-/** What a header of another encoding, a compressed file or a spreadsheet shows. */
-const NOT_TEXT = /[\0\uFFFD]/
+/** What a header of another encoding, a compressed file or a spreadsheet is not. */
+const isText = (text: string): boolean => !text.includes('\0') && !text.includes(NOT_UTF8)
 
 /** Text of a file piece by piece, UTF-8 with or without a byte order mark, with the bytes read so far. */
 async function* pieces(path: string): AsyncGenerator<{ text: string; bytes: number }> {
-  const decoder = new TextDecoder('utf-8')
+  const decoder = new Utf8Text()
   let bytes = 0
   for await (const chunk of createReadStream(path, { highWaterMark: PIECE_BYTES })) {
     bytes += (chunk as Buffer).length
-    yield { text: decoder.decode(chunk as Buffer, { stream: true }), bytes }
+    yield { text: decoder.take(chunk as Buffer, false), bytes }
   }
-  yield { text: decoder.decode(), bytes }
+  yield { text: decoder.take(new Uint8Array(), true), bytes }
 }
 
 /**
@@ -36,7 +37,7 @@ export async function openCsv(path: string): Promise<Result<SourceTable>> {
     text += piece.done ? '' : piece.value.text
     head = readHead(text, ended)
   }
-  if (NOT_TEXT.test(text.slice(0, head?.end ?? text.length))) {
+  if (!isText(text.slice(0, head?.end ?? text.length))) {
     await source.return(undefined)
     return refuse('bad_input', `\`${path}\` is not UTF-8 text`, 'save the file as CSV in UTF-8, uncompressed')
   }

@@ -1,4 +1,5 @@
 import type { BrokenRecord, SourceRecord } from '../domain/source-record.ts'
+import { NOT_UTF8 } from './utf8-text.ts'
 
 /** What one call of `take` made of the text so far. */
 export interface CsvBatch {
@@ -8,8 +9,6 @@ export interface CsvBatch {
 
 /** A quoted cell that runs on for longer is taken for a quote that someone forgot to close. */
 const RECORD_LENGTH_MAX = 1 << 20
-/** What the decoder puts in the place of bytes that are not UTF-8. */
-const REPLACEMENT = '\uFFFD'
 
 type Quoted =
   | { readonly kind: 'record'; readonly cells: readonly string[]; readonly end: number }
@@ -78,7 +77,7 @@ export class CsvRecords {
 
   #broken(reason: string, raw: string): BrokenRecord {
     this.#row += 1
-    return { row: this.#row, line: this.#line, reason, raw }
+    return { row: this.#row, line: this.#line, reason, raw: raw.toWellFormed() }
   }
 
   /** Where reading goes on: behind the rest of a line that was given up as too long. */
@@ -93,7 +92,8 @@ export class CsvRecords {
 
   #faultOf(cells: readonly string[]): string | null {
     if (cells.length !== this.#width) return `has ${cells.length} cells where the header has ${this.#width}`
-    return cells.some(cell => cell.includes(REPLACEMENT)) ? 'holds bytes that are not UTF-8' : null
+    const wrong = cells.findIndex(cell => cell.includes(NOT_UTF8))
+    return wrong < 0 ? null : `holds bytes that are not UTF-8, in cell ${wrong + 1}`
   }
 }
 

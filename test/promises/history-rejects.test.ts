@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { literal, withDuckDB } from '../../src/adapters/duckdb/connection.ts'
 import { quoteFiles } from '../../src/adapters/quote-files.ts'
+import { NOT_UTF8, Utf8Text } from '../../src/adapters/utf8-text.ts'
 import { acceptedOf, inFolder, readQuotes, refusalOf } from '../support/quote-file-text.ts'
 
 const HEADER = 'quote_id,currency,list_cents,granted_discount_bps,outcome,attr.note'
@@ -106,7 +108,42 @@ test('R4 bytes that are not UTF-8 reject the row they stand in', async () => {
   ])
   const file = acceptedOf(await readQuotes(bytes))
   assert.deepEqual(file.columns.quoteIds, ['q2'])
-  assert.equal(file.rejects[0]?.reason, 'holds bytes that are not UTF-8')
+  const [reject] = file.rejects
+  assert.deepEqual(
+    [reject?.row, reject?.line, reject?.reason, reject?.raw],
+    [1, 2, 'holds bytes that are not UTF-8, in cell 6', 'q1,eur,100,0,won,\uFFFD'],
+  )
+})
+
+test('U+FFFD in a file of valid UTF-8 is a character like others, in a header too', async () => {
+  const rows = ['q1,eur,100,0,won,\uFFFD,', 'q2,eur,100,0,won,a\uFFFD\uFEFFb,']
+  const file = acceptedOf(await readQuotes([`${HEADER},\uFFFD`, ...rows, ''].join('\n')))
+  assert.deepEqual(file.columns.quoteIds, ['q1', 'q2'])
+  assert.match(JSON.stringify(file.columns.attributes), /"a\uFFFD\uFEFFb","\uFFFD"/)
+})
+
+test('bytes are told from U+FFFD as a strict decoder tells them, wherever the pieces of the file end', () => {
+  const bytes = (...each: number[]): Buffer => Buffer.from(each)
+  const part = fc.constantFrom(
+    ...['a', 'ü', '\u{1F600}', '\uFFFD', '\uFEFF', '\uFFFC', '\uD7FF'].map(text => Buffer.from(text)),
+    ...[bytes(0xef), bytes(0xef, 0xbf), bytes(0xbd), bytes(0xe9), bytes(0xf0, 0x9f), bytes(0xed, 0xa0, 0x80)],
+  )
+  const seen = { text: 0, other: 0 }
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 8 }), fc.integer({ min: 1, max: 5 }), (parts, piece) => {
+      const all = Buffer.concat([Buffer.from('x'), ...parts])
+      const decoder = new Utf8Text()
+      let ours = ''
+      for (let at = 0; at < all.length; at += piece) ours += decoder.take(all.subarray(at, at + piece), false)
+      ours += decoder.take(bytes(), true)
+      const isText = isUtf8(all)
+      seen[isText ? 'text' : 'other'] += 1
+      assert.equal(ours.includes(NOT_UTF8), !isText)
+      assert.equal(ours.toWellFormed(), new TextDecoder().decode(all))
+    }),
+    { numRuns: 2_000, verbose: 1 },
+  )
+  assert.ok(seen.text > 100 && seen.other > 100, JSON.stringify(seen))
 })
 
 test('a row says all that is wrong with it, and counts once', async () => {
