@@ -83,6 +83,18 @@ const broad: PolicyDocument = {
   ],
 }
 
+/** A cap for each of 50 attributes that a quote may lack. */
+const scattered: PolicyDocument = {
+  schema: 'clo_policy.v1',
+  name: 'scattered',
+  rules: Array.from({ length: 50 }, (_, at) => ({
+    id: `cap-${at}`,
+    kind: 'discount_cap' as const,
+    when: `quote.attr.a${at} == "x"`,
+    params: { cap_bps: 1800 + at },
+  })),
+}
+
 const starter = (): PolicyDocument => {
   const read = readPolicyText(readFileSync(new URL('../policies/starter.yaml', import.meta.url), 'utf8'))
   if (!read.ok) throw new Error(read.refusal.message)
@@ -141,6 +153,8 @@ const cases: readonly Case[] = [
   ['50 rules, less for managers', fifty, written(fifty, 'manager-smb', '> 1000', '> 1100'), 'looser'],
   ['50 attributes, the cap lower', broad, moved(broad, { cap: -100 }), 'never_looser'],
   ['50 attributes, an approval less', broad, without(broad, 'approval-7'), 'looser'],
+  ['50 caps, all of them lower', scattered, everyCap(scattered, -50), 'never_looser'],
+  ['50 caps, all of them higher', scattered, everyCap(scattered, 50), 'looser'],
   ['50 rules, a prohibition less', fifty, without(fifty, 'no-web-hardware'), 'looser'],
 ]
 

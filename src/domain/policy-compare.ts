@@ -13,6 +13,7 @@ import {
   type RuleInCell,
 } from './policy-possibilities.ts'
 import { judge, outcomeOf } from './policy-strictness.ts'
+import { isTightening } from './policy-tightening.ts'
 import { findWitness } from './policy-witness.ts'
 
 export { type LoosenedRule, loosenedProtectedRules } from './policy-protection.ts'
@@ -38,7 +39,7 @@ const COMPARISON_BUDGET_RULES = 2_500_000
  * Compares two policies on all possible quotes, by splitting them into cells in which no rule can tell two quotes apart. Cells
  * in which no differing rule matches are left at once, and so are those in which rules that both policies share can no longer
  * make the candidate looser; so the work grows with the difference and not with the policies.
- * Never answers `equal` or `never_looser` without having settled every cell.
+ * Never answers `equal` without having settled every cell, nor `never_looser` unless it did, or saw it rule by rule.
  */
 export function comparePolicies(
   base: CheckedPolicy,
@@ -48,6 +49,8 @@ export function comparePolicies(
   return new Comparison(base, candidate, budget).run()
 }
 
+const NEVER_LOOSER: PolicyComparison = { verdict: 'never_looser', counterexample: null, reason: null }
+
 class Comparison {
   readonly #base: CheckedPolicy
   readonly #candidate: CheckedPolicy
@@ -55,6 +58,8 @@ class Comparison {
   readonly #pieces: ReadonlyMap<AttributeName, readonly Piece[]>
   readonly #marginPieces: readonly Extract<Piece, { kind: 'range' }>[]
   #budget: number
+  /** Whether the candidate is known never to be looser, so that one quote on which it differs says the rest. */
+  readonly #tightens: boolean
   #different = false
   #unsettled = false
 
@@ -63,6 +68,7 @@ class Comparison {
     this.#candidate = candidate
     this.#budget = budget
     this.#rules = rulesOfEither(base, candidate)
+    this.#tightens = isTightening(this.#rules)
     this.#pieces = piecesFor(this.#rules.map(entry => entry.rule))
     // Sound margins first, so that a counterexample is a quote one could meet.
     this.#marginPieces = (this.#pieces.get('margin_bps') ?? [])
@@ -74,11 +80,13 @@ class Comparison {
     const open = this.#rules.map((): OpenTruth => 'open')
     const counterexample = this.#visit(new Map(), open)
     if (counterexample !== null) return { verdict: 'looser', counterexample, reason: null }
+    if (this.#tightens && this.#different) return NEVER_LOOSER
     if (this.#unsettled) return { verdict: 'looser', counterexample: null, reason: 'unsettled' }
-    return { verdict: this.#different ? 'never_looser' : 'equal', counterexample: null, reason: null }
+    return this.#different ? NEVER_LOOSER : { verdict: 'equal', counterexample: null, reason: null }
   }
 
   #visit(cell: Cell, before: readonly OpenTruth[]): Counterexample | null {
+    if (this.#tightens && this.#different) return null
     this.#budget -= this.#rules.length
     if (this.#budget < 0) {
       this.#unsettled = true
@@ -105,7 +113,9 @@ class Comparison {
   }
 
   #piecesOf(attribute: AttributeName): readonly Piece[] {
-    return this.#pieces.get(attribute) as readonly Piece[]
+    const pieces = this.#pieces.get(attribute) as readonly Piece[]
+    // Large requests first: there caps bind, and so there policies differ.
+    return attribute === 'requested_discount_bps' ? pieces.toReversed() : pieces
   }
 
   /** A shared rule that matches, or fails, can only hide what the differing rules do; so the counterexample lies where none does. */

@@ -3,13 +3,17 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { oracleDecision, oracleRules } from '../../src/adapters/oracle/decision.ts'
 import { decide, type Request } from '../../src/domain/decision.ts'
-import type { CheckedPolicy, PolicyDocument } from '../../src/domain/policy.ts'
+import type { CheckedPolicy, PolicyDocument, Rule } from '../../src/domain/policy.ts'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { comparePolicies } from '../../src/domain/policy-compare.ts'
+import { rulesOfEither } from '../../src/domain/policy-pair.ts'
+import { isTightening } from '../../src/domain/policy-tightening.ts'
 import { askedQuote } from '../support/asked-quote.ts'
 import {
+  arbitraryPolicy,
   arbitraryPolicyPair,
   arbitraryRequest,
+  arbitraryRule,
   FOREIGN,
   REGIONS,
   SEGMENTS,
@@ -200,24 +204,88 @@ test('rules that both policies share do not keep a change from being settled, ov
   assert.ok(counterexample !== null && isLooser(wide(1_800, 50), fewer, counterexample.quote))
 })
 
+/** Above a grant of 17.5%, or below some margin, each asks for what may be absent; then the base decides nothing. */
+const ASKING: readonly Rule[] = [
+  { id: 'asks', kind: 'approval', when: 'quote.discount_bps <= 1750 || quote.attr.channel == "web"' },
+  { id: 'asks', kind: 'prohibit', when: 'quote.discount_bps > 1750 && quote.cost_cents > 5' },
+  { id: 'asks', kind: 'prohibit', when: 'quote.discount_bps > 1750 && quote.margin_bps < -5' },
+  { id: 'asks', kind: 'prohibit', when: 'quote.margin_bps < 2000 && quote.attr.channel == "web"' },
+  { id: 'asks', kind: 'margin_floor', when: 'quote.discount_bps > 1750', params: { floor_bps: -100_000 } },
+]
+
 test('a tighter cap is looser where only at the smaller grant a shared rule can be decided', () => {
-  // Above a grant of 17.5% the approval asks for the channel; where that is absent, the base decides nothing.
-  const policy = (capBps: number): CheckedPolicy =>
+  const policy = (asks: Rule, cap_bps: number): CheckedPolicy =>
     checked({
       schema: 'clo_policy.v1',
       name: 'asks',
-      rules: [
-        { id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: capBps } },
-        {
-          id: 'asks',
-          kind: 'approval',
-          when: 'quote.discount_bps <= 1750 || quote.attr.channel == "web"',
-        },
-      ],
+      rules: [{ id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps } }, asks],
     })
-  const { verdict, counterexample } = comparePolicies(policy(1_800), policy(1_700))
-  assert.equal(verdict, 'looser')
-  assert.ok(counterexample !== null && isLooser(policy(1_800), policy(1_700), counterexample.quote))
+  for (const asks of ASKING) {
+    const { verdict, counterexample } = comparePolicies(policy(asks, 1_800), policy(asks, 1_700))
+    assert.equal(verdict, 'looser', asks.when)
+    assert.ok(counterexample !== null, asks.when)
+    assert.ok(isLooserByOracle(policy(asks, 1_800), policy(asks, 1_700), counterexample.quote), asks.when)
+  }
+})
+
+test('fifty caps on fifty attributes that may be absent settle when all are moved, and show a quote where that is looser', () => {
+  const caps = (by: number): CheckedPolicy =>
+    checked({
+      schema: 'clo_policy.v1',
+      name: 'caps',
+      rules: Array.from({ length: 50 }, (_, at) => ({
+        id: `cap-${at}`,
+        kind: 'discount_cap' as const,
+        when: `quote.attr.a${at} == "x"`,
+        params: { cap_bps: 1_000 + at + by },
+      })),
+    })
+  const tighter = comparePolicies(caps(0), caps(-50), BUDGET_RULES)
+  assert.deepEqual(tighter, { verdict: 'never_looser', counterexample: null, reason: null })
+  const { verdict, counterexample } = comparePolicies(caps(0), caps(50), BUDGET_RULES)
+  assert.ok(verdict === 'looser' && counterexample !== null)
+  assert.ok(isLooserByOracle(caps(0), caps(50), counterexample.quote))
+})
+
+/** The rules with each limit stricter by as much as drawn, or looser where that is below zero. */
+const tightened = (rules: readonly Rule[], by: readonly number[]): readonly Rule[] =>
+  rules.map((rule, at) => {
+    const step = by[at % by.length] ?? 0
+    const { cap_bps: cap, floor_bps: floor } = rule.params ?? {}
+    const params = {
+      ...(cap === undefined ? {} : { cap_bps: Math.max(-10_000, cap - step) }),
+      ...(floor === undefined ? {} : { floor_bps: Math.min(10_000, floor + step) }),
+    }
+    return rule.params === undefined ? rule : { ...rule, params: { ...rule.params, ...params } }
+  })
+
+test('what is seen to be never looser rule by rule is so on every generated quote, says the oracle', t => {
+  const seen = { tightening: 0, stricter: 0, told: 0 }
+  const pair = fc.tuple(
+    arbitraryPolicy(5),
+    fc.array(fc.constantFrom(0, 1, 50, 700, -50), { minLength: 1, maxLength: 5 }),
+    fc.option(arbitraryRule('rule-new'), { nil: null }),
+  )
+  fc.assert(
+    fc.property(pair, fc.array(arbitraryRequest(), { minLength: 25, maxLength: 25 }), (drawn, quotes) => {
+      const [base, by, added] = drawn
+      const rules = [...tightened(base.rules, by), ...(added === null ? [] : [added])]
+      const [before, after] = [checked(base), checked({ ...base, rules })]
+      const comparison = comparePolicies(before, after)
+      if (comparison.counterexample !== null) {
+        seen.told += 1
+        assert.ok(isLooserByOracle(before, after, comparison.counterexample.quote))
+      }
+      if (!isTightening(rulesOfEither(before, after))) return
+      seen.tightening += 1
+      assert.equal(comparison.counterexample, null)
+      if (comparison.verdict === 'never_looser') seen.stricter += 1
+      for (const quote of quotes) assert.ok(!isLooserByOracle(before, after, quote), JSON.stringify(quote))
+    }),
+    { numRuns: 500, verbose: 1 },
+  )
+  t.diagnostic(JSON.stringify(seen))
+  assert.ok(seen.tightening > 150 && seen.stricter > 100, JSON.stringify(seen))
 })
 
 test('fifty floors on fifty ranges of the margin are settled in a moment, however many pairs of margins there are', () => {
