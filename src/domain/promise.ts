@@ -28,8 +28,9 @@ export interface PromiseKept {
 /**
  * Sets what was observed against what was promised, both with 95% intervals.
  *   not_arrived    what was observed lies wholly on the worse side of what was promised
- *   not_yet_shown  they overlap, but observation cannot tell the effect from none although the promise could
- *   arrived        they overlap otherwise, or observation is better
+ *   arrived        observation tells it from what was not promised: from no gain where a gain was promised for certain, else
+ *                  from anything worse than the worse end of the promise
+ *   not_yet_shown  observation does not contradict the promise, and cannot tell so
  *   unknown        an interval is missing
  */
 export function judgePromise(measure: PromisedMeasure, projected: Estimate, realized: Estimate): PromiseKept {
@@ -41,8 +42,8 @@ function verdictOf(measure: PromisedMeasure, projected: Estimate, realized: Esti
   const seen = betterUpwards(measure, realized)
   if (promised === null || seen === null) return 'unknown'
   if (seen.upper < promised.lower) return 'not_arrived'
-  const promisesGain = promised.lower > 0
-  return promisesGain && seen.lower <= 0 ? 'not_yet_shown' : 'arrived'
+  const isShown = promised.lower > 0 ? seen.lower > 0 : seen.lower >= promised.lower
+  return isShown ? 'arrived' : 'not_yet_shown'
 }
 
 /** The interval with its sign turned so that more is better. */
