@@ -67,6 +67,26 @@ for (const [name, report] of [
   }
 }
 
+test('no words in a picture cover others, however close what they stand for lies', async context => {
+  if (browser === null) return context.skip(NO_BROWSER)
+  const { proposal } = WHOLE_RUN
+  assert.ok(proposal !== null)
+  const candidates = proposal.candidates.flatMap(each => [each, { ...each, candidate_id: 'cand_alike' }])
+  const { page } = await open({ ...WHOLE_RUN, proposal: { ...proposal, candidates } }, 1280, 'light')
+  const [words, covered] = await page.evaluate<[number, string[]]>(`(() => {
+    const pictures = [...document.querySelectorAll('figure svg')].map(svg =>
+      [...svg.querySelectorAll('text')].filter(text => text.textContent !== ''))
+    const cover = (one, other) =>
+      one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
+    return [pictures.flat().length, pictures.flatMap(texts => texts.flatMap((text, at) => texts.slice(at + 1)
+      .filter(next => cover(text.getBoundingClientRect(), next.getBoundingClientRect()))
+      .map(next => text.textContent + ' / ' + next.textContent)))]
+  })()`)
+  assert.ok(words > 20)
+  assert.deepEqual(covered, [])
+  await page.close()
+})
+
 test('text keeps a contrast of at least 4.5 to 1 on its ground, in light and in dark', async context => {
   if (browser === null) return context.skip(NO_BROWSER)
   for (const scheme of ['light', 'dark'] as const) {

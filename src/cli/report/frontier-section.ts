@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { type Currency, change, count, moneyChange } from './figures.ts'
-import { html, type Markup } from './markup.ts'
+import { html, Markup } from './markup.ts'
 import { INK, picture } from './picture.ts'
 import type { ReportedCandidate, ReportedFrontierPoint, RunReport } from './run-report.ts'
 import { section } from './section.ts'
@@ -18,7 +18,7 @@ export function frontierSection({ proposal, candidate_id, currency }: RunReport)
     'frontier',
     'The frontier',
     purpose,
-    html`<div class="panels">${scatter(points, currency, 'win_rate_delta_bps', 'win rate')}${scatter(points, currency, 'approval_load_delta_bps', 'quotes needing approval')}</div>`,
+    html`${key(points)}<div class="panels">${scatter(points, currency, 'win_rate_delta_bps', 'win rate')}${scatter(points, currency, 'approval_load_delta_bps', 'quotes needing approval')}</div>`,
   )
 }
 
@@ -82,15 +82,6 @@ function scatter(
           { x: 'x', y: 'y', r: 4, stroke: INK.quiet, strokeWidth: 1.5 },
         ),
         Plot.dot([{ x: 0, y: 0 }], { x: 'x', y: 'y', r: 4, symbol: 'times', stroke: INK.text }),
-        Plot.text([{ x: 0, y: 0 }], {
-          x: 'x',
-          y: 'y',
-          text: () => 'today',
-          textAnchor: 'start',
-          dx: 7,
-          dy: 10,
-          fill: INK.soft,
-        }),
         Plot.dot(named, {
           x: 'x',
           y: 'y',
@@ -99,18 +90,26 @@ function scatter(
           stroke: INK.gain,
           strokeWidth: 2,
         }),
-        Plot.text(named, {
-          x: 'x',
-          y: 'y',
-          text: 'kind',
-          dy: -14,
-          fill: INK.text,
-          stroke: INK.paper,
-          strokeWidth: 4,
-        }),
       ],
     },
   })
+}
+
+/** What each mark is; beside the pictures, as settings often lie so close that words among them would cover each other. */
+function key(points: readonly Point[]): Markup {
+  const kinds: readonly Kind[] = ['this report', 'also proposed', 'possible']
+  const met = kinds.filter(kind => points.some(point => point.kind === kind))
+  return html`<p class="key">${[...met, 'today' as const].map(kind => html`<span>${MARKS[kind]}${kind}</span>`)}</p>`
+}
+
+const mark = (shape: string): Markup =>
+  new Markup(`<svg aria-hidden="true" width="16" height="16" viewBox="-8 -8 16 16">${shape}</svg>`)
+
+const MARKS: Readonly<Record<Kind | 'today', Markup>> = {
+  'this report': mark(`<circle r="6.5" fill="${INK.gain}" stroke="${INK.gain}" stroke-width="2"/>`),
+  'also proposed': mark(`<circle r="6.5" fill="${INK.paper}" stroke="${INK.gain}" stroke-width="2"/>`),
+  possible: mark(`<circle r="4" fill="none" stroke="${INK.quiet}" stroke-width="1.5"/>`),
+  today: mark(`<path d="M-4,-4L4,4M-4,4L4,-4" stroke="${INK.text}" stroke-width="1.5"/>`),
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -94,6 +94,7 @@ figcaption { margin-top: .4rem; color: var(--soft); font-size: .8125rem; max-wid
 .bar i { display: block; height: 100%; }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; font-size: .875rem; }
 .key i { display: inline-block; width: .8rem; height: .8rem; border-radius: 2px; margin-right: .4rem; vertical-align: -1px; border: 1px solid var(--line); }
+.key svg { margin-right: .4rem; vertical-align: -3px; }
 .observed { background: var(--accent); }
 .reweighted { background: var(--accent-pale); }
 .extrapolated { background: repeating-linear-gradient(135deg, var(--loss-pale) 0 4px, var(--loss) 4px 5px); }
