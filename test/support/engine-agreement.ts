@@ -7,6 +7,7 @@ import { permuteRows, scatteredOrder } from '../../src/domain/permute.ts'
 import { quoteAt } from '../../src/domain/quote.ts'
 import type { ReplayEngine, ReplaySums, ReplayTask } from '../../src/domain/replay.ts'
 import { arbitraryTask, named } from './generate-task.ts'
+import { streamedParts } from './streamed-parts.ts'
 import { countKinds, type KindCounts, noKinds } from './task-kinds.ts'
 
 /** Ways to evaluate a task that must all give what the oracle gives, by the name they go under. */
@@ -17,6 +18,7 @@ export const WAYS: Readonly<Record<string, () => ReplayEngine>> = {
   threads: () => columnarEngine({ threads: 2 }),
   scattered: () => overScatteredRows(columnarEngine({ threads: 0 })),
   repeated: () => askedTwice(columnarEngine({ threads: 0 })),
+  streamed: () => streamedParts(),
   sql: () => sqlEngine(),
 }
 
