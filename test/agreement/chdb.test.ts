@@ -4,7 +4,7 @@ import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
 import { NO_CHDB, openChdb } from '../support/chdb.ts'
 import { pushedTo } from '../support/clickhouse-ways.ts'
 import { agreeOnPairs } from '../support/engine-agreement.ts'
-import { saidTwiceTask, sharpTask, textTask, wideTask } from '../support/sql-tasks.ts'
+import { NAMED_TASKS } from '../support/named-tasks.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
 
@@ -18,12 +18,13 @@ const engine = () =>
     return { open: async () => chdb.database, stop: async () => undefined }
   })
 
-test('R2 today’s ClickHouse gives the oracle’s sums to the last integer', { skip }, async () => {
-  for (const task of [sharpTask(), textTask(), wideTask(), saidTwiceTask()]) {
-    const given = { ...task, candidates: task.candidates.slice(0, 1) }
+for (const { name, task } of NAMED_TASKS) {
+  test(`R2 today’s ClickHouse gives what the oracle gives: ${name}`, { skip }, async () => {
+    const all = task()
+    const given = { ...all, candidates: all.candidates.slice(0, 1) }
     assert.deepEqual(await engine().evaluate(given), await oracleEngine().evaluate(given))
-  }
-})
+  })
+}
 
 test('R2 today’s ClickHouse gives the oracle’s sums on generated policies and snapshots', {
   skip,

@@ -8,12 +8,13 @@ import { pushQuotes } from '../../src/adapters/clickhouse/push.ts'
 import { sentColumns } from '../../src/adapters/clickhouse/sent-quotes.ts'
 import { QUOTES_TABLE, SHARD_TABLE } from '../../src/adapters/clickhouse/tables.ts'
 import { oracleEngine } from '../../src/adapters/oracle-engine.ts'
-import { type ReplayTask, WHOLE_SNAPSHOT } from '../../src/domain/replay.ts'
+import type { ReplayTask } from '../../src/domain/replay.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
 import { CLICKHOUSE_SERVER, startShards, type TestCluster } from '../support/clickhouse-servers.ts'
 import { pushedTo } from '../support/clickhouse-ways.ts'
 import { agreeOnPairs } from '../support/engine-agreement.ts'
-import { saidTwiceTask, sharpTask, taskOf, textTask, wideTask } from '../support/sql-tasks.ts'
+import { NAMED_TASKS } from '../support/named-tasks.ts'
+import { sharpTask, wideTask } from '../support/sql-tasks.ts'
 import { obstacle } from '../support/store-obstacle.ts'
 
 const SEED = Number(process.env.QUOTEY_TEST_SEED ?? Date.now() % 1_000_000)
@@ -71,16 +72,12 @@ test('R2 two shards of ClickHouse 18.16 give the oracle’s sums to the last int
   assert.deepEqual(disagreements, [])
 })
 
-test('R2 zero prices, halves, empty scopes, texts with quotes and totals beyond 64 bits come out alike in ClickHouse', {
-  skip,
-}, async () => {
-  await agrees(sharpTask())
-  const nobody = { ...WHOLE_SNAPSHOT, quote_ids: ['nobody'] }
-  await agrees({ ...sharpTask(), scope: nobody, candidates: sharpTask().candidates.slice(0, 1) })
-  await agrees({ ...taskOf([], [], []), candidates: sharpTask().candidates.slice(0, 1) })
-  for (const task of [textTask(), wideTask(), saidTwiceTask()])
-    await agrees({ ...task, candidates: task.candidates.slice(0, 1) })
-})
+for (const { name, task } of NAMED_TASKS) {
+  test(`R2 ClickHouse gives what the oracle gives: ${name}`, { skip }, async () => {
+    const given = task()
+    await agrees({ ...given, candidates: given.candidates.slice(0, 1) })
+  })
+}
 
 test('any text comes back from ClickHouse as the literal it was written as', { skip }, async () => {
   const texts = [

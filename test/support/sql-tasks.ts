@@ -41,31 +41,33 @@ export const taskOf = (
   model: null,
 })
 
+/** A model of one number: who gets a larger discount wins more often. */
+export const SLOPE_ALONE = {
+  schema: 'clo_response_model.v1',
+  size_bounds_cents: [],
+  factors: [],
+  fits: Array.from({ length: 33 }, () => ({
+    intercept_micro: 0,
+    level_micro: [],
+    size_micro: [],
+    approval_micro: 0,
+    slope_nano: 1_000_000,
+    slope_nano_by_segment: {},
+  })),
+  slope_offset_nano: 1_000,
+  thin_segments: [],
+  student_t_ppm: { two_sided_95: 0, one_sided_by_tunables: [] },
+  groups_used: [],
+} as const
+
 /** Quotes whose sums pass 64 bits, while each stays below 2^63. */
 export function wideTask(): ReplayTask {
-  const model = {
-    schema: 'clo_response_model.v1',
-    size_bounds_cents: [],
-    factors: [],
-    fits: Array.from({ length: 33 }, () => ({
-      intercept_micro: 0,
-      level_micro: [],
-      size_micro: [],
-      approval_micro: 0,
-      slope_nano: 1_000_000,
-      slope_nano_by_segment: {},
-    })),
-    slope_offset_nano: 1_000,
-    thin_segments: [],
-    student_t_ppm: { two_sided_95: 0, one_sided_by_tunables: [] },
-    groups_used: [],
-  } as const
   const given = taskOf(
     Array.from({ length: 100 }, () => ({ requestedDiscountBps: 10_000, costCents: 1_000_000_000_000 })),
     [],
     [{ id: 'cap', kind: 'discount_cap', when: 'true', params: { cap_bps: -10_000 } }],
   )
-  return { ...given, model }
+  return { ...given, model: SLOPE_ALONE }
 }
 
 /** Texts that end a literal, a statement or a C string, or mean something in SQL; two quotes are impacted. */
