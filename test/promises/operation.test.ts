@@ -182,7 +182,7 @@ test(
       'database',
     ])
     assert.deepEqual(sick(await looks({}, daysLater(ports, -1))).includes('clock'), true)
-    assert.deepEqual(sick(await looks({}, daysLater(ports, 9))), ['daily_check', 'weekly_check'])
+    assert.deepEqual(sick(await looks({}, daysLater(ports, 15))), ['daily_check', 'weekly_check'])
 
     for (const id of ['ruth', 'rex', 'both']) {
       succeeded(await revokeActor(ports, { id, keyId: null, reason: 'left' }))
