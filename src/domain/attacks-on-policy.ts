@@ -1,5 +1,6 @@
 import { type Attack, type AttackCase, topContributors } from './attack.ts'
-import { attributesNamed, newOrChangedRules } from './changed-rules.ts'
+import { newOrChangedRules } from './changed-rules.ts'
+import { attributesOf } from './policy-cells.ts'
 import { type LoosenedRule, loosenedProtectedRules } from './policy-compare.ts'
 import { isProtectedAttribute } from './protected-attributes.ts'
 
@@ -57,7 +58,7 @@ export const protectedAttribute: Attack = attacked => {
 const rulesThatName = ({ base, candidate, thresholds }: AttackCase): readonly string[] =>
   newOrChangedRules(base, candidate)
     .filter(rule =>
-      attributesNamed(rule.condition).some(name =>
+      attributesOf(rule.condition).some(name =>
         isProtectedAttribute(name, thresholds.evidence.protected_attributes),
       ),
     )

@@ -1,4 +1,3 @@
-import type { Expression } from './expression.ts'
 import type { CheckedPolicy, CheckedRule } from './policy.ts'
 
 /** Rules of the candidate that the base does not have in the same form: other kind, condition, limit or approver. */
@@ -9,19 +8,3 @@ export function newOrChangedRules(base: CheckedPolicy, candidate: CheckedPolicy)
 
 const formOf = ({ kind, condition, limitBps, approver }: CheckedRule): string =>
   JSON.stringify([kind, condition, limitBps, approver])
-
-/** Attributes that a condition names, in order, repeats included. */
-export function attributesNamed(expression: Expression): readonly string[] {
-  switch (expression.kind) {
-    case 'constant':
-      return []
-    case 'comparison':
-    case 'membership':
-      return [expression.attribute]
-    case 'not':
-      return attributesNamed(expression.of)
-    case 'and':
-    case 'or':
-      return expression.of.flatMap(attributesNamed)
-  }
-}
