@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { literal, withDuckDB } from '../src/adapters/duckdb/connection.ts'
-import { withRoom } from '../src/adapters/duckdb/spill.ts'
+import { literal } from '../src/adapters/duckdb/connection.ts'
+import { withSpillingDuckDB } from '../src/adapters/duckdb/spill.ts'
 import { digestOfStored } from '../src/adapters/duckdb/stored-digest.ts'
 import type { Digest } from '../src/domain/units.ts'
 
@@ -55,18 +55,16 @@ export async function largeHistory(
   await mkdir(folder, { recursive: true })
   const part = join(folder, 'large.part')
   try {
-    return await withRoom(home, async room =>
-      withDuckDB(async connection => {
-        await connection.run(`COPY (${QUOTES(rows)}) TO ${literal(part)} (FORMAT parquet, COMPRESSION zstd)`)
-        const stored = await digestOfStored(connection, part, () => undefined)
-        if (stored === null) throw new Error('the quotes do not stand in order of their ids')
-        await rename(part, join(folder, `${stored.digest.slice('sha256:'.length)}.parquet`))
-        return {
-          digest: stored.digest,
-          bytes: (await stat(join(folder, `${stored.digest.slice('sha256:'.length)}.parquet`))).size,
-        }
-      }, room),
-    )
+    return await withSpillingDuckDB(home, async connection => {
+      await connection.run(`COPY (${QUOTES(rows)}) TO ${literal(part)} (FORMAT parquet, COMPRESSION zstd)`)
+      const stored = await digestOfStored(connection, part, () => undefined)
+      if (stored === null) throw new Error('the quotes do not stand in order of their ids')
+      await rename(part, join(folder, `${stored.digest.slice('sha256:'.length)}.parquet`))
+      return {
+        digest: stored.digest,
+        bytes: (await stat(join(folder, `${stored.digest.slice('sha256:'.length)}.parquet`))).size,
+      }
+    })
   } finally {
     await rm(part, { force: true })
   }

@@ -10,6 +10,7 @@ import { snapshots } from '../../src/adapters/snapshots.ts'
 import { csvHeader, csvLine } from '../../src/domain/market-csv.ts'
 import { type Quote, type QuoteColumns, quoteAt } from '../../src/domain/quote.ts'
 import { snapshotDigest } from '../../src/evidence/snapshot-digest.ts'
+import { UNDECIDED } from '../support/asked-quote.ts'
 import { simulatedHistory } from '../support/market-columns.ts'
 import { columnsOfQuotes } from '../support/quote-columns.ts'
 import { acceptedOf, inFolder, readQuotes, refusalOf } from '../support/quote-file-text.ts'
@@ -113,6 +114,7 @@ test('the digest is that of the documented form, written a second time from its 
 })
 
 const quote = (quoteId: string, given: Partial<Quote>): Quote => ({
+  ...UNDECIDED,
   quoteId,
   segment: '',
   region: 'na',
@@ -122,12 +124,6 @@ const quote = (quoteId: string, given: Partial<Quote>): Quote => ({
   requestedDiscountBps: -5,
   grantedDiscountBps: -5,
   netCents: 4_294_967_297,
-  approvalRequired: null,
-  approvalOutcome: null,
-  approvalLatencySeconds: null,
-  outcome: 'won',
-  quotedAt: null,
-  closedAt: null,
   policyVersion: 1,
   cluster: quoteId,
   attributes: {},

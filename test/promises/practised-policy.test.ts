@@ -3,9 +3,11 @@ import { test } from 'node:test'
 import { checkPolicy } from '../../src/domain/policy-check.ts'
 import { practisedPolicy } from '../../src/domain/practised-policy.ts'
 import type { Quote } from '../../src/domain/quote.ts'
+import { UNDECIDED } from '../support/asked-quote.ts'
 import { columnsOfQuotes } from '../support/quote-columns.ts'
 
 const granted = (segment: string, grantedDiscountBps: number, at: number): Quote => ({
+  ...UNDECIDED,
   quoteId: `q${at}`,
   segment,
   region: '',
@@ -14,14 +16,6 @@ const granted = (segment: string, grantedDiscountBps: number, at: number): Quote
   costCents: null,
   requestedDiscountBps: grantedDiscountBps,
   grantedDiscountBps,
-  netCents: null,
-  approvalRequired: null,
-  approvalOutcome: null,
-  approvalLatencySeconds: null,
-  outcome: 'won',
-  quotedAt: null,
-  closedAt: null,
-  policyVersion: null,
   cluster: `q${at}`,
   attributes: {},
 })

@@ -10,6 +10,7 @@ import { replayFindings } from '../../src/domain/replay-findings.ts'
 import type { ReplayReport } from '../../src/domain/replay-report.ts'
 import type { ResponseModel } from '../../src/domain/response.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/domain/thresholds.ts'
+import { UNDECIDED } from '../support/asked-quote.ts'
 import { columnsOfQuotes } from '../support/quote-columns.ts'
 
 const policy = (...rules: Rule[]): CheckedPolicy => {
@@ -33,6 +34,7 @@ const manager: Rule = {
 }
 
 const quote = (quoteId: string, given: Partial<Quote>): Quote => ({
+  ...UNDECIDED,
   quoteId,
   segment: 'smb',
   region: 'na',
@@ -41,14 +43,7 @@ const quote = (quoteId: string, given: Partial<Quote>): Quote => ({
   costCents: 5_000,
   requestedDiscountBps: 500,
   grantedDiscountBps: 500,
-  netCents: null,
   approvalRequired: false,
-  approvalOutcome: null,
-  approvalLatencySeconds: null,
-  outcome: 'won',
-  quotedAt: null,
-  closedAt: null,
-  policyVersion: null,
   cluster: quoteId,
   attributes: {},
   ...given,

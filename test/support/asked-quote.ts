@@ -1,10 +1,8 @@
 import type { Request } from '../../src/domain/decision.ts'
 import type { Quote } from '../../src/domain/quote.ts'
 
-/** What is asked about as a quote of a history, for engines that know only these. */
-export const askedQuote = (request: Request): Quote => ({ ...UNDECIDED, ...request })
-
-const UNDECIDED: Omit<Quote, keyof Request> = {
+/** A quote's fields besides what was asked, as a history has them that records nothing of it but that it was won. */
+export const UNDECIDED: Omit<Quote, keyof Request> = {
   quoteId: 'asked',
   grantedDiscountBps: 0,
   netCents: null,
@@ -17,3 +15,6 @@ const UNDECIDED: Omit<Quote, keyof Request> = {
   policyVersion: null,
   cluster: 'asked',
 }
+
+/** What is asked about as a quote of a history, for engines that know only these. */
+export const askedQuote = (request: Request): Quote => ({ ...UNDECIDED, ...request })

@@ -2,9 +2,8 @@ import type { CheckedPolicy } from '../../domain/policy.ts'
 import { attributesOf } from '../../domain/policy-cells.ts'
 import type { ReplaySums, ReplayTask } from '../../domain/replay.ts'
 import type { Progress, StoredReplay } from '../../loop/ports.ts'
-import { withDuckDB } from '../duckdb/connection.ts'
 import { type QuoteParts, quoteParts } from '../duckdb/quote-parts.ts'
-import { withRoom } from '../duckdb/spill.ts'
+import { withSpillingDuckDB } from '../duckdb/spill.ts'
 import { latencyMeansOf } from './latency.ts'
 import { PartSums, type PartsTask } from './part-sums.ts'
 import type { PartitionSums } from './partition.ts'
@@ -35,26 +34,25 @@ export function streamedReplay(
 ): StoredReplay {
   return {
     evaluate: (quotes, task, scattered) =>
-      withRoom(
+      withSpillingDuckDB(
         home,
-        room =>
-          withDuckDB(async connection => {
-            await connection.run('SET preserve_insertion_order = false')
-            await connection.run(`SET streaming_buffer_size = '${READ_AHEAD_MEGABYTES}MB'`)
-            const parts = await quoteParts(connection, quotes, namedBy(task))
-            const of = await partsTask(parts, task, quotes.rows)
-            const sums = new PartSums(of)
-            let done = 0
-            for (const half of scattered ? ([1, 0] as const) : [null]) {
-              const rowsMax = partRows ?? (scattered ? SCATTERED_PART_ROWS : PART_ROWS)
-              for await (const part of parts.read(task.scope, rowsMax, half)) {
-                sums.add(part)
-                done += part.rows
-                progress(scattered ? 'checking' : 'replaying', done, quotes.rows)
-              }
+        async connection => {
+          await connection.run('SET preserve_insertion_order = false')
+          await connection.run(`SET streaming_buffer_size = '${READ_AHEAD_MEGABYTES}MB'`)
+          const parts = await quoteParts(connection, quotes, namedBy(task))
+          const of = await partsTask(parts, task, quotes.rows)
+          const sums = new PartSums(of)
+          let done = 0
+          for (const half of scattered ? ([1, 0] as const) : [null]) {
+            const rowsMax = partRows ?? (scattered ? SCATTERED_PART_ROWS : PART_ROWS)
+            for await (const part of parts.read(task.scope, rowsMax, half)) {
+              sums.add(part)
+              done += part.rows
+              progress(scattered ? 'checking' : 'replaying', done, quotes.rows)
             }
-            return withClusters(parts, of, sums.sums())
-          }, room),
+          }
+          return withClusters(parts, of, sums.sums())
+        },
         memoryMegabytes,
       ),
   }

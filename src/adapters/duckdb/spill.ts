@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DuckDBRoom } from './connection.ts'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { type DuckDBRoom, withDuckDB } from './connection.ts'
 
 /** Together with the process itself, some 300 MB, well within 4 GB. */
 const MEMORY_MEGABYTES = 2_500
@@ -25,6 +26,13 @@ export async function withRoom<T>(
     await rm(spillFolder, { recursive: true, force: true })
   }
 }
+
+/** Runs work on a DuckDB that has such room and is closed afterwards. */
+export const withSpillingDuckDB = <T>(
+  home: string,
+  work: (connection: DuckDBConnection) => Promise<T>,
+  memoryMegabytes?: number,
+): Promise<T> => withRoom(home, room => withDuckDB(work, room), memoryMegabytes)
 
 async function removeAbandoned(home: string): Promise<void> {
   for (const name of await readdir(home)) {

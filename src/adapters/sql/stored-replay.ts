@@ -1,8 +1,7 @@
 import type { ReplaySums } from '../../domain/replay.ts'
 import type { Progress, StoredQuotes, StoredReplay } from '../../loop/ports.ts'
-import { withDuckDB } from '../duckdb/connection.ts'
 import { parquetQuotes } from '../duckdb/parquet-quotes.ts'
-import { withRoom } from '../duckdb/spill.ts'
+import { withSpillingDuckDB } from '../duckdb/spill.ts'
 import { assembleSums } from './assemble.ts'
 import { type Ask, askAbout, askHistory, type QuotesInSql } from './questions.ts'
 
@@ -10,27 +9,26 @@ import { type Ask, askAbout, askHistory, type QuotesInSql } from './questions.ts
 export function storedReplay(home: string, progress: Progress, memoryMegabytes?: number): StoredReplay {
   return {
     evaluate: (quotes, task, scattered) =>
-      withRoom(
+      withSpillingDuckDB(
         home,
-        room =>
-          withDuckDB(async connection => {
-            await connection.run("SET disabled_optimizers = 'late_materialization'")
-            await connection.run('SET preserve_insertion_order = false')
-            let asked = 0
-            const ask: Ask = async question => {
-              const rows = (await connection.runAndReadAll(question)).getRowObjects()
-              asked += 1
-              progress(scattered ? 'checking' : 'replaying', asked, questions(task))
-              return rows
-            }
-            const source = sourceOf(quotes, scattered)
-            const history = await askHistory(ask, source)
-            const sums: ReplaySums[] = []
-            for (const candidate of task.candidates) {
-              sums.push(assembleSums((await askAbout(ask, source, task, history, candidate)).answers))
-            }
-            return sums
-          }, room),
+        async connection => {
+          await connection.run("SET disabled_optimizers = 'late_materialization'")
+          await connection.run('SET preserve_insertion_order = false')
+          let asked = 0
+          const ask: Ask = async question => {
+            const rows = (await connection.runAndReadAll(question)).getRowObjects()
+            asked += 1
+            progress(scattered ? 'checking' : 'replaying', asked, questions(task))
+            return rows
+          }
+          const source = sourceOf(quotes, scattered)
+          const history = await askHistory(ask, source)
+          const sums: ReplaySums[] = []
+          for (const candidate of task.candidates) {
+            sums.push(assembleSums((await askAbout(ask, source, task, history, candidate)).answers))
+          }
+          return sums
+        },
         memoryMegabytes,
       ),
   }
